@@ -28,6 +28,8 @@ export interface Sample<A> {
   /** float32 inputs are the ones differentiated; keep them away from kinks by more than the check's step (1e-2). */
   readonly inputs: readonly (Tensor | null)[]
   readonly attributes: A
+  /** The inputs that have a gradient; default: every float32 one. Batch norm's running statistics have none. */
+  readonly differentiable?: readonly number[]
 }
 
 /**
