@@ -13,6 +13,8 @@ export interface TapeNode {
   readonly outputs: readonly Tensor[]
   readonly attributes: object
   readonly saved: unknown
+  /** The function below, so that a tensor can start it without importing this file. */
+  readonly backward: typeof backward
 }
 
 let sequence = 0
@@ -35,7 +37,15 @@ export function applyOp<A extends object>(op: Op<A>, inputs: readonly (Tensor | 
   op.shape(inputs, attributes)
   const { outputs, saved } = op.forward(context, inputs, attributes)
   if (recording && inputs.some((input) => input?.requiresGrad)) {
-    const node: TapeNode = { sequence: sequence++, op: op as unknown as Op, inputs, outputs, attributes, saved }
+    const node: TapeNode = {
+      sequence: sequence++,
+      op: op as unknown as Op,
+      inputs,
+      outputs,
+      attributes,
+      saved,
+      backward,
+    }
     for (const output of outputs) {
       if (output.dtype !== 'float32') continue
       output.requiresGrad = true
@@ -60,9 +70,6 @@ export function applyFloat<A extends object>(
  * gives the same bits. Throws `ShapeError` when the gradient does not fit.
  */
 export function backward(root: FloatTensor, gradient?: FloatTensor): void {
-  if (!root.requiresGrad) {
-    throw new ShapeError('backward: nothing to differentiate: no input of this tensor requires a gradient')
-  }
   if (gradient === undefined) {
     if (root.size !== 1) {
       throw new ShapeError(
@@ -92,6 +99,8 @@ export function backward(root: FloatTensor, gradient?: FloatTensor): void {
   for (const node of collect(root)) {
     const gradOutputs = node.outputs.map((output) => pending.get(output) ?? null)
     for (const output of node.outputs) pending.delete(output)
+    // An operator may return the gradient it is given, even for two inputs: from here on it is shared.
+    for (const g of gradOutputs) if (g !== null) owned.delete(g)
     if (gradOutputs.every((g) => g === null)) continue
     const needs = node.inputs.map((input) => input?.requiresGrad ?? false)
     const args: BackwardArguments<object> = { ...node, gradOutputs, needs }

@@ -1,7 +1,7 @@
 import { allocate, type DType, type DTypeArrays, type TypedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { checkShape, formatShape, type Shape, sizeOf } from '../base/shape.ts'
-import { backward, type TapeNode } from './tape.ts'
+import type { TapeNode } from './tape.ts'
 
 /** What `tensor` and its siblings take beside data and shape. */
 export interface TensorOptions<D extends DType = DType> {
@@ -55,9 +55,15 @@ export class Tensor<D extends DType = DType> {
     return this.data[0]
   }
 
-  /** Accumulates into `grad` of every leaf below that requires one; see `backward` in tape.ts. */
-  backward(gradient?: Tensor<'float32'>): void {
-    backward(asFloat(this, 'backward'), gradient)
+  /**
+   * Adds to `grad` of every leaf below that requires one; see `backward` in tape.ts. Throws `ShapeError` when no
+   * recorded operation made this tensor.
+   */
+  backward(gradient?: FloatTensor): void {
+    if (this.node === null) {
+      throw new ShapeError('backward: nothing to differentiate: no recorded operation made this tensor')
+    }
+    this.node.backward(asFloat(this, 'backward'), gradient)
   }
 
   /** The same data without history: no gradient flows through it. */

@@ -1,0 +1,85 @@
+/** The engine: tensors, gradients, operators, graphs and optimisers. The entry point of the package itself. */
+
+// Element types, shapes, errors
+export type { DType, DTypeArrays, TypedArray } from './base/dtype.ts'
+export { FormatError, NumericError, ShapeError, UnsupportedError, UsageError } from './base/errors.ts'
+export { RandomStream } from './base/random.ts'
+export type { Dim, Shape, SymbolicShape } from './base/shape.ts'
+
+// Tensors and gradients
+export { noGrad } from './core/tape.ts'
+export { type FloatTensor, full, Tensor, type TensorOptions, tensor, zeros } from './core/tensor.ts'
+// Graphs
+export { buildGraph, GraphBuilder, type Value } from './graph/builder.ts'
+export { checkGraph } from './graph/checkGraph.ts'
+export { countMacs, countParameters } from './graph/count.ts'
+export { foldBatchNorm } from './graph/foldBatchNorm.ts'
+export type {
+  AttributeValue,
+  Graph,
+  GraphInput,
+  GraphNode,
+  Initialiser,
+  ParameterSpec,
+  Parameters,
+} from './graph/graph.ts'
+export { inferShapes } from './graph/inferShapes.ts'
+export { initialise } from './graph/initialise.ts'
+export { type RunOptions, runGraph, type Tap } from './graph/interpreter.ts'
+export { checkParameters, trainableParameters } from './graph/parameters.ts'
+export { decodeSafetensors, encodeSafetensors } from './graph/safetensors.ts'
+// Element by element
+export { abs } from './ops/abs.ts'
+export { add } from './ops/add.ts'
+// Matrix products, convolutions, attention
+export { scaledDotProductAttention } from './ops/attention.ts'
+// Pooling
+export { type AveragePoolOptions, avgPool2d } from './ops/averagePool.ts'
+// Normalisation, reductions, losses
+export { type BatchNormOptions, batchNorm } from './ops/batchNormalization.ts'
+export { clip, relu6 } from './ops/clip.ts'
+// Shapes and data movement
+export { concat } from './ops/concat.ts'
+export { conv2d } from './ops/conv.ts'
+export type { ConvOptions } from './ops/convolution.ts'
+export { type ConvTransposeOptions, convTranspose2d } from './ops/convTranspose.ts'
+export { div } from './ops/div.ts'
+export { exp } from './ops/exp.ts'
+export { flatten } from './ops/flatten.ts'
+export { gelu } from './ops/gelu.ts'
+export { gemm, linear } from './ops/gemm.ts'
+export { globalAvgPool2d } from './ops/globalAveragePool.ts'
+export { globalMaxPool2d } from './ops/globalMaxPool.ts'
+export { hardsigmoid } from './ops/hardSigmoid.ts'
+export { hardswish } from './ops/hardSwish.ts'
+export { type LayerNormOptions, layerNorm } from './ops/layerNormalization.ts'
+export { leakyRelu } from './ops/leakyRelu.ts'
+export { log } from './ops/log.ts'
+export { logSoftmax } from './ops/logSoftmax.ts'
+export { matmul } from './ops/matMul.ts'
+export { type MaxPoolOptions, maxPool2d } from './ops/maxPool.ts'
+export { mse } from './ops/meanSquaredError.ts'
+export { mul } from './ops/mul.ts'
+export { type PadAttributes, pad } from './ops/pad.ts'
+export { max } from './ops/reduceMax.ts'
+export { mean } from './ops/reduceMean.ts'
+export { sum } from './ops/reduceSum.ts'
+export type { ReduceOptions } from './ops/reduction.ts'
+export { relu } from './ops/relu.ts'
+export { reshape } from './ops/reshape.ts'
+export { sigmoid } from './ops/sigmoid.ts'
+export { type SliceAttributes, slice } from './ops/slice.ts'
+export { softmax } from './ops/softmax.ts'
+export { type CrossEntropyOptions, crossEntropy } from './ops/softmaxCrossEntropyLoss.ts'
+export { softplus } from './ops/softplus.ts'
+export type { HeightWidth } from './ops/spatial.ts'
+export { sub } from './ops/sub.ts'
+export { silu } from './ops/swish.ts'
+export { tanh } from './ops/tanh.ts'
+export { transpose } from './ops/transpose.ts'
+
+// Optimisers and schedules
+export { AdamW, type AdamWOptions } from './optim/adamw.ts'
+export type { Optimiser } from './optim/optimiser.ts'
+export { constant, cosine, type Schedule, stepDecay, warmup } from './optim/schedules.ts'
+export { SGD, type SGDOptions } from './optim/sgd.ts'
