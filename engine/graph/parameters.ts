@@ -1,0 +1,42 @@
+import { ShapeError } from '../base/errors.ts'
+import { formatShape, sameShape } from '../base/shape.ts'
+import type { FloatTensor, Tensor } from '../core/tensor.ts'
+import type { Graph, Parameters } from './graph.ts'
+
+/**
+ * Checks that `tensors` are the parameters of `graph`: the same names, float32, the same shapes. Throws one
+ * `ShapeError` that lists everything missing, unknown or of the wrong kind.
+ */
+export function checkParameters(graph: Graph, tensors: ReadonlyMap<string, Tensor>): asserts tensors is Parameters {
+  const problems: string[] = []
+  const known = new Set<string>()
+  for (const { name, shape } of graph.parameters) {
+    known.add(name)
+    const found = tensors.get(name)
+    if (found === undefined) problems.push(`'${name}' is missing`)
+    else if (found.dtype !== 'float32') problems.push(`'${name}' is ${found.dtype}, wanted float32`)
+    else if (!sameShape(found.shape, shape)) {
+      problems.push(`'${name}' is ${formatShape(found.shape)}, wanted ${formatShape(shape)}`)
+    }
+  }
+  for (const name of tensors.keys()) if (!known.has(name)) problems.push(`'${name}' is not a parameter of the graph`)
+  if (problems.length > 0) {
+    throw new ShapeError(`graph ${graph.name}: the parameters do not fit: ${problems.join('; ')}`)
+  }
+}
+
+/**
+ * The parameters that an optimiser updates, by name, each marked as requiring a gradient from now on. Parameters are
+ * unmarked until then, fresh and loaded ones alike, so that inference records nothing.
+ */
+export function trainableParameters(graph: Graph, parameters: Parameters): Map<string, FloatTensor> {
+  checkParameters(graph, parameters)
+  const trainable = new Map<string, FloatTensor>()
+  for (const spec of graph.parameters) {
+    if (!spec.trainable) continue
+    const value = parameters.get(spec.name) as FloatTensor
+    value.requiresGrad = true
+    trainable.set(spec.name, value)
+  }
+  return trainable
+}
