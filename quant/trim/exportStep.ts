@@ -1,0 +1,53 @@
+import { noGrad } from '../../engine/core/tape.ts'
+import type { FloatTensor } from '../../engine/core/tensor.ts'
+import type { Graph, GraphNode, Parameters } from '../../engine/graph/graph.ts'
+import { runGraph } from '../../engine/graph/interpreter.ts'
+import type { ValueRange } from '../affine/quantiser.ts'
+
+/**
+ * Re-estimates every batch norm's running mean and variance in float, in place: the plain average over `batches`, run
+ * in training mode without quantisation. (Statistics gathered while lambda ramped belong to a network that no longer
+ * exists.) Batch k is weighted in with momentum k / (k + 1), so the first one replaces what was there. Example: batch
+ * means 2 and 4 give a running mean of 3. No batch leaves the statistics as they are.
+ */
+export function reestimateBatchNorm(graph: Graph, parameters: Parameters, batches: Iterable<FloatTensor>): void {
+  const [input] = graph.inputs
+  let k = 0
+  for (const images of batches) {
+    const momentum = k / (k + 1)
+    const nodes = graph.nodes.map((node) =>
+      node.op === 'BatchNormalization' ? { ...node, attributes: { ...node.attributes, momentum } } : node,
+    )
+    noGrad(() => runGraph({ ...graph, nodes }, parameters, { [input.name]: images }, { training: true }))
+    k++
+  }
+}
+
+/**
+ * The graph with each named tensor clipped to its learned range by an ordinary ONNX Clip node, which every compiler can
+ * read: plain ONNX, no vendor-specific edit. Consumers read the clipped tensor. A graph input or output keeps its name
+ * and is left alone; so is a name that the graph does not have. Example: range [-0.1, 6.2] of tensor 'relu1' adds
+ * Clip(min = -0.1, max = 6.2) after it.
+ */
+export function insertClips(graph: Graph, ranges: ReadonlyMap<string, ValueRange>): Graph {
+  const outputs = new Set(graph.outputs)
+  const clipped = new Map<string, string>()
+  const nodes: GraphNode[] = []
+  for (const node of graph.nodes) {
+    nodes.push({ ...node, inputs: node.inputs.map((name) => clipped.get(name) ?? name) })
+    for (const name of node.outputs) {
+      const range = ranges.get(name)
+      if (range === undefined || outputs.has(name)) continue
+      const output = `${name}.clipped`
+      nodes.push({
+        name: `${name}.clip`,
+        op: 'Clip',
+        inputs: [name],
+        outputs: [output],
+        attributes: { min: Math.fround(range.lo), max: Math.fround(range.hi) },
+      })
+      clipped.set(name, output)
+    }
+  }
+  return { ...graph, nodes }
+}

@@ -1,0 +1,109 @@
+import { UsageError } from '../../engine/base/errors.ts'
+import type { FloatTensor } from '../../engine/core/tensor.ts'
+import type { Graph } from '../../engine/graph/graph.ts'
+import { codeRange } from '../affine/scheme.ts'
+import { largestMagnitude, type TrimEvent } from './reversePruning.ts'
+
+/** Options of gain trimming (ours: the paper trims weights only). */
+export interface GainTrimmingOptions {
+  /** A channel's folded maximum may be this many times the median over the layer's channels; at least 1. */
+  readonly ratio: number
+}
+
+/** A pilot used 2. */
+export const defaultGainTrimming: GainTrimmingOptions = { ratio: 2 }
+
+/** A convolution or linear layer directly followed by a batch norm: what folding would join. */
+interface FoldedLayer {
+  readonly weight: string
+  readonly gain: string
+  readonly shift: string
+  readonly variance: string
+  readonly epsilon: number
+}
+
+/**
+ * Gain trimming. Batch norm is invariant to the scale of its channel's weights, so clipping raw weights cannot reduce
+ * the imbalance of the *folded* weights that a compiler sees, w gamma / sqrt(var + eps). For each layer followed by a
+ * batch norm: where a channel's folded maximum m_c exceeds `ratio` times the median over channels, gamma_c and beta_c
+ * are multiplied by ratio median / m_c (both, so that the channel keeps its shape and loses only amplitude).
+ * Example: folded maxima [1, 1, 8], ratio 2: the third channel's gamma and beta are multiplied by 0.25.
+ */
+export class GainTrimming {
+  readonly #layers: readonly FoldedLayer[]
+  readonly #ratio: number
+  readonly #qmax: number
+
+  constructor(graph: Graph, options: GainTrimmingOptions, weightBits: number) {
+    if (!(options.ratio >= 1)) throw new UsageError(`gain trimming: ratio ${options.ratio}; wanted 1 or more`)
+    this.#ratio = options.ratio
+    this.#qmax = codeRange({ bits: weightBits, signed: true }).qmax
+    this.#layers = foldedLayers(graph)
+  }
+
+  /** Trims every layer after `epoch` and reports what it did. */
+  afterEpoch(epoch: number, parameters: ReadonlyMap<string, FloatTensor>): TrimEvent[] {
+    return this.#layers.map((layer) => this.#trim(epoch, layer, parameters))
+  }
+
+  #trim(epoch: number, layer: FoldedLayer, parameters: ReadonlyMap<string, FloatTensor>): TrimEvent {
+    const data = (name: string): Float32Array => (parameters.get(name) as FloatTensor).data
+    const weight = data(layer.weight)
+    const gain = data(layer.gain)
+    const shift = data(layer.shift)
+    const variance = data(layer.variance)
+    const channels = gain.length
+    const length = weight.length / channels
+    const folded = Float32Array.from({ length: channels }, (_, c) => {
+      const largest = largestMagnitude(weight.subarray(c * length, (c + 1) * length))
+      return (largest * Math.abs(gain[c])) / Math.sqrt(variance[c] + layer.epsilon)
+    })
+    const sorted = folded.slice().sort()
+    const middle = channels >> 1
+    const median = channels % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    const tau = this.#ratio * median
+    const before = largestMagnitude(folded)
+    let clipped = 0
+    for (let c = 0; c < channels; c++) {
+      // A median of 0 (most channels dead) gives no yardstick: nothing is trimmed.
+      if (folded[c] <= tau || tau === 0) continue
+      const factor = tau / folded[c]
+      gain[c] *= factor
+      shift[c] *= factor
+      folded[c] = tau
+      clipped++
+    }
+    return {
+      epoch,
+      kind: 'gains',
+      parameter: layer.weight,
+      tau,
+      clipped,
+      total: channels,
+      scaleBefore: before / this.#qmax,
+      scaleAfter: largestMagnitude(folded) / this.#qmax,
+    }
+  }
+}
+
+/** Convolutions and linear layers (output channels first) whose only consumer is a batch norm. */
+function foldedLayers(graph: Graph): FoldedLayer[] {
+  const uses = new Map<string, number>()
+  for (const name of [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs]) {
+    uses.set(name, (uses.get(name) ?? 0) + 1)
+  }
+  return graph.nodes.flatMap((node) => {
+    if (node.op !== 'BatchNormalization' || uses.get(node.inputs[0]) !== 1) return []
+    const layer = graph.nodes.find(({ outputs }) => outputs[0] === node.inputs[0])
+    if (layer?.op !== 'Conv' && !(layer?.op === 'Gemm' && layer.attributes.transB === 1)) return []
+    return [
+      {
+        weight: layer.inputs[1],
+        gain: node.inputs[1],
+        shift: node.inputs[2],
+        variance: node.inputs[4],
+        epsilon: (node.attributes.epsilon as number | undefined) ?? 1e-5,
+      },
+    ]
+  })
+}

@@ -1,0 +1,80 @@
+import { UsageError } from '../../engine/base/errors.ts'
+import type { StraightThrough } from '../affine/fakeQuantise.ts'
+import { type CurriculumOptions, defaultCurriculum } from './curriculum.ts'
+import { defaultGainTrimming, type GainTrimmingOptions } from './gainTrimming.ts'
+import { defaultReversePruning, type ReversePruningOptions } from './reversePruning.ts'
+
+/** Everything that distinguishes one training method from another. */
+export interface MethodOptions {
+  /** Bits of the weights that training simulates. */
+  readonly weightBits: number
+  /** Bits of the activations that training simulates. */
+  readonly activationBits: number
+  readonly weightGranularity: 'tensor' | 'channel'
+  /** Weights are always symmetric and narrow; activations may be either. */
+  readonly activationSymmetric: boolean
+  /** The straight-through estimator: see `fakeQuantise`. */
+  readonly ste: StraightThrough
+  readonly curriculum: CurriculumOptions
+  /** beta: how much of the earlier activation range each batch keeps. */
+  readonly observerBeta: number
+  /** p: a batch's range is [Q_(1-p), Q_p] of the activation. */
+  readonly observerQuantile: number
+  /** Batches at the start of training that the observers do not see. */
+  readonly observerSkip: number
+  /** null: no reverse pruning. */
+  readonly reversePruning: ReversePruningOptions | null
+  /** null: no gain trimming. */
+  readonly gainTrimming: GainTrimmingOptions | null
+  /** Whether the export step clips activations to their learned ranges. */
+  readonly exportClips: boolean
+  /** Training batches over which the export step re-estimates batch norm in float; 0 leaves it as trained. */
+  readonly batchNormBatches: number
+}
+
+/** Full Quant-Trim, with the values that a pilot found not to be bad; none of them is the paper's. */
+const quantTrim: MethodOptions = {
+  weightBits: 4,
+  activationBits: 8,
+  weightGranularity: 'channel',
+  activationSymmetric: false,
+  ste: 'identity',
+  curriculum: defaultCurriculum,
+  observerBeta: 0.95,
+  observerQuantile: 0.999,
+  observerSkip: 10,
+  reversePruning: defaultReversePruning,
+  gainTrimming: defaultGainTrimming,
+  exportClips: true,
+  batchNormBatches: 32,
+}
+
+/** The parts that the baselines go without. */
+const plain = { reversePruning: null, gainTrimming: null, exportClips: false, batchNormBatches: 0 } as const
+
+/** What the methods are, by name. */
+export const methods = {
+  float: {
+    summary: 'full-precision training, nothing quantised',
+    options: { ...quantTrim, ...plain, curriculum: { ...defaultCurriculum, kind: 'none' } },
+  },
+  qat: {
+    summary: 'plain quantisation-aware training: one scheme, lambda 1 after the warm-up, no trimming',
+    options: { ...quantTrim, ...plain, curriculum: { ...defaultCurriculum, kind: 'step' } },
+  },
+  'quant-trim': {
+    summary: 'progressive fake quantisation, reverse pruning, gain trimming and the export step',
+    options: quantTrim,
+  },
+} satisfies Record<string, { summary: string; options: MethodOptions }>
+
+/** The name of a training method. */
+export type MethodName = keyof typeof methods
+
+/** The options of a method. Throws `UsageError` that lists the methods for an unknown name. */
+export function methodOptions(name: string): MethodOptions {
+  if (!Object.hasOwn(methods, name)) {
+    throw new UsageError(`there is no method '${name}'; wanted one of ${Object.keys(methods).join(', ')}`)
+  }
+  return methods[name as MethodName].options
+}

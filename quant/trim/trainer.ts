@@ -1,0 +1,223 @@
+import { NumericError } from '../../engine/base/errors.ts'
+import { type FloatTensor, type Tensor, tensor } from '../../engine/core/tensor.ts'
+import type { Graph, Parameters } from '../../engine/graph/graph.ts'
+import { initialise } from '../../engine/graph/initialise.ts'
+import { runGraph } from '../../engine/graph/interpreter.ts'
+import { checkParameters, trainableParameters } from '../../engine/graph/parameters.ts'
+import { crossEntropy } from '../../engine/ops/softmaxCrossEntropyLoss.ts'
+import type { Optimiser } from '../../engine/optim/optimiser.ts'
+import type { Schedule } from '../../engine/optim/schedules.ts'
+import type { ValueRange } from '../affine/quantiser.ts'
+import { checkCurriculum, lambdaAt } from './curriculum.ts'
+import { insertClips, reestimateBatchNorm } from './exportStep.ts'
+import { GainTrimming } from './gainTrimming.ts'
+import type { MethodOptions } from './methods.ts'
+import { ReversePruning, type TrimEvent, trimTargets } from './reversePruning.ts'
+import { QuantisationSimulator } from './simulator.ts'
+
+/** Some images with their labels, as a data set's batches give them. */
+export interface LabelledBatch {
+  /** As the graph's only input wants them. */
+  readonly images: FloatTensor
+  /** One class for each image. */
+  readonly labels: Tensor<'int32'>
+}
+
+/** What the whole run is, fixed from its first step to its last. */
+export interface TrainerOptions {
+  readonly method: MethodOptions
+  readonly epochs: number
+  readonly stepsPerEpoch: number
+  readonly seed: number
+  /** Makes the optimiser of the trainable parameters. */
+  readonly optimiser: (parameters: ReadonlyMap<string, FloatTensor>) => Optimiser
+  /** Factor on the optimiser's learning rate at each step of the run. */
+  readonly schedule: Schedule
+  /** In [0, 1). */
+  readonly labelSmoothing: number
+}
+
+/** What one epoch did. */
+export interface EpochMetrics {
+  /** From 0. */
+  readonly epoch: number
+  /** Mean training loss over the epoch's images. */
+  readonly loss: number
+  /** Fraction of the epoch's images whose largest logit was their label's, as training saw them. */
+  readonly accuracy: number
+  /** Blending coefficient at the epoch's last step. */
+  readonly lambda: number
+  /** Learning rate at the epoch's last step. */
+  readonly learningRate: number
+}
+
+/** A checkpoint: a float model that any toolchain can take. */
+export interface ExportedModel {
+  readonly graph: Graph
+  readonly parameters: Parameters
+  /** Learned activation ranges by tensor name. */
+  readonly ranges: ReadonlyMap<string, ValueRange>
+}
+
+/** Trains one graph with one method, epoch by epoch; all of its state can be saved between epochs. */
+export class Trainer {
+  readonly graph: Graph
+  readonly parameters: Parameters
+  readonly #options: TrainerOptions
+  readonly #optimiser: Optimiser
+  readonly #baseRate: number
+  readonly #simulator: QuantisationSimulator
+  readonly #reversePruning: ReversePruning | null
+  readonly #gainTrimming: GainTrimming | null
+  #epoch = 0
+
+  /** Throws `UsageError` for options outside their range. */
+  constructor(graph: Graph, options: TrainerOptions) {
+    const { method } = options
+    checkCurriculum(method.curriculum)
+    this.graph = graph
+    this.#options = options
+    this.parameters = initialise(graph, options.seed)
+    this.#optimiser = options.optimiser(trainableParameters(graph, this.parameters))
+    this.#baseRate = this.#optimiser.lr
+    this.#simulator = new QuantisationSimulator(graph, method)
+    const targets = trimTargets(graph)
+    this.#reversePruning =
+      method.reversePruning && new ReversePruning(targets, method.reversePruning, method.weightBits)
+    this.#gainTrimming = method.gainTrimming && new GainTrimming(graph, method.gainTrimming, method.weightBits)
+  }
+
+  /** Epochs done. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /**
+   * Trains on one epoch of batches, then trims. `onStep` is awaited after each step, so that a caller can report and let
+   * events in. Throws `NumericError` when the loss is not finite.
+   */
+  async trainEpoch(
+    batches: Iterable<LabelledBatch>,
+    onStep?: (step: number, loss: number) => Promise<void>,
+  ): Promise<{ metrics: EpochMetrics; trims: TrimEvent[] }> {
+    const { stepsPerEpoch, epochs, method } = this.#options
+    const totalSteps = stepsPerEpoch * epochs
+    let images = 0
+    let lossSum = 0
+    let correct = 0
+    let step = this.#epoch * stepsPerEpoch
+    let lambda = 0
+    for (const batch of batches) {
+      lambda = lambdaAt(step / totalSteps, method.curriculum)
+      this.#optimiser.lr = this.#baseRate * this.#options.schedule(step, totalSteps)
+      const { loss, hits } = this.#step(batch, lambda, step)
+      images += batch.labels.size
+      lossSum += loss * batch.labels.size
+      correct += hits
+      step++
+      await onStep?.(step, loss)
+    }
+    const metrics = {
+      epoch: this.#epoch,
+      loss: lossSum / images,
+      accuracy: correct / images,
+      lambda,
+      learningRate: this.#optimiser.lr,
+    }
+    const trims = this.#trim()
+    this.#epoch++
+    return { metrics, trims }
+  }
+
+  #step({ images, labels }: LabelledBatch, lambda: number, step: number): { loss: number; hits: number } {
+    const { method, labelSmoothing, stepsPerEpoch } = this.#options
+    const [input] = this.graph.inputs
+    const [output] = this.graph.outputs
+    this.#optimiser.zeroGrad()
+    const tap = this.#simulator.tap(lambda, step >= method.observerSkip)
+    const logits = runGraph(this.graph, this.parameters, { [input.name]: images }, { training: true, tap })[output]
+    const loss = crossEntropy(logits as FloatTensor, labels, { labelSmoothing })
+    if (!Number.isFinite(loss.item())) {
+      throw new NumericError(
+        `training: the loss is ${loss.item()} in epoch ${this.#epoch + 1}, step ${(step % stepsPerEpoch) + 1}; try a lower learning rate`,
+      )
+    }
+    loss.backward()
+    this.#optimiser.step()
+    return { loss: loss.item(), hits: countHits(logits.data, labels.data) }
+  }
+
+  /** After the warm-up: reverse pruning of raw weights, then of the gains that folding multiplies them with. */
+  #trim(): TrimEvent[] {
+    const { curriculum } = this.#options.method
+    const fraction = (this.#epoch + 1) / this.#options.epochs
+    if (fraction < curriculum.warmup) return []
+    return [
+      ...(this.#reversePruning?.afterEpoch(this.#epoch, fraction, this.parameters) ?? []),
+      ...(this.#gainTrimming?.afterEpoch(this.#epoch, this.parameters) ?? []),
+    ]
+  }
+
+  /**
+   * The checkpoint. With the method's export step, batch norm is first re-estimated in float, in place, over the first
+   * `batchNormBatches` of `batches`, and the exported graph clips activations to their learned ranges.
+   */
+  export(batches: Iterable<LabelledBatch>): ExportedModel {
+    const { batchNormBatches, exportClips } = this.#options.method
+    if (batchNormBatches > 0) reestimateBatchNorm(this.graph, this.parameters, firstImages(batches, batchNormBatches))
+    const ranges = this.#simulator.ranges()
+    const graph = exportClips ? insertClips(this.graph, ranges) : this.graph
+    return { graph, parameters: this.parameters, ranges: exportClips ? ranges : new Map() }
+  }
+
+  /** Everything a resumed run needs, as named tensors. */
+  state(): Map<string, Tensor> {
+    const state = new Map<string, Tensor>([['epoch', tensor([this.#epoch])]])
+    const put = (prefix: string, entries: Iterable<[string, Tensor]>): void => {
+      for (const [name, value] of entries) state.set(`${prefix}/${name}`, value)
+    }
+    put('model', this.parameters)
+    put('optimiser', this.#optimiser.state())
+    put('observer', this.#simulator.state())
+    put('threshold', this.#reversePruning?.state() ?? [])
+    return state
+  }
+
+  /** Takes over what `state` returned, under the same options. Throws `FormatError` when it does not fit. */
+  loadState(state: ReadonlyMap<string, Tensor>): void {
+    const part = (prefix: string): Map<string, FloatTensor> =>
+      new Map(
+        [...state]
+          .filter(([name]) => name.startsWith(`${prefix}/`))
+          .map(([name, value]) => [name.slice(prefix.length + 1), value as FloatTensor]),
+      )
+    const model = part('model')
+    checkParameters(this.graph, model)
+    for (const [name, { data }] of model) this.parameters.get(name)?.data.set(data)
+    this.#optimiser.loadState(part('optimiser'))
+    this.#simulator.loadState(part('observer'))
+    this.#reversePruning?.loadState(part('threshold'))
+    this.#epoch = state.get('epoch')?.item() ?? 0
+  }
+}
+
+/** How many rows of logits [N, K] are largest at their label; the lowest index wins a tie. */
+function countHits(logits: ArrayLike<number>, labels: Int32Array): number {
+  const classes = logits.length / labels.length
+  let hits = 0
+  for (let i = 0; i < labels.length; i++) {
+    let best = i * classes
+    for (let j = best + 1; j < (i + 1) * classes; j++) if (logits[j] > logits[best]) best = j
+    if (best - i * classes === labels[i]) hits++
+  }
+  return hits
+}
+
+/** The images of the first `count` batches. */
+function* firstImages(batches: Iterable<LabelledBatch>, count: number): Generator<FloatTensor> {
+  let taken = 0
+  for (const { images } of batches) {
+    yield images
+    if (++taken === count) return
+  }
+}
