@@ -1,0 +1,17 @@
+import type { OpName } from '../../engine/ops/names.ts'
+
+/** What every back end here covers: convolutional classifiers. */
+export const convolutionalOperators: readonly OpName[] = [
+  'Add',
+  'AveragePool',
+  'BatchNormalization',
+  'Clip',
+  'Concat',
+  'Conv',
+  'Flatten',
+  'Gemm',
+  'GlobalAveragePool',
+  'MaxPool',
+  'Relu',
+  'Reshape',
+]

@@ -1,0 +1,45 @@
+/** The `./quant` entry point: everything about quantisation. */
+
+// Schemes, quantisers, observers, fake quantisation.
+export { fakeQuantise } from './affine/fakeQuantise.ts'
+export type { Observer } from './affine/observers/observer.ts'
+export { type QuantisationPoints, quantisationPoints } from './affine/points.ts'
+export { dequantise, quantise } from './affine/quantise.ts'
+export {
+  type Quantiser,
+  type QuantiserOptions,
+  quantiserFromRange,
+  quantiserFromRanges,
+  rangeOf,
+  type ValueRange,
+} from './affine/quantiser.ts'
+export { codeRange, type Scheme } from './affine/scheme.ts'
+export { weightQuantiser } from './affine/weightQuantiser.ts'
+// Audit: what a program does, and how well.
+export { compareBackends } from './audit/compare.ts'
+export { explain, explainJson, type ProgramExplanation, type StepExplanation } from './audit/explain.ts'
+export { brier, expectedCalibrationError, logitMse, logitSqnrDb, topOne } from './audit/metrics.ts'
+export { type SimulatedValue, simulate } from './audit/simulate.ts'
+// Back ends.
+export { backendNames, backends, findBackend } from './backends/index.ts'
+export type { Assumption, Backend } from './integer/backend.ts'
+// From a checkpoint to integers.
+export { type CompileOptions, compile, type LowerOptions, lower } from './integer/compile.ts'
+export {
+  type CodeTensor,
+  type FloatArray,
+  type IntegerProgram,
+  IntegerSession,
+  type ProgramHeader,
+  type ProgramValue,
+  type Requantiser,
+  type Step,
+} from './integer/index.ts'
+export { createObserver, type ObserverSpec } from './integer/observerSpec.ts'
+// Quant-Trim: training.
+export { lambdaAt } from './trim/curriculum.ts'
+export { insertClips, reestimateBatchNorm } from './trim/exportStep.ts'
+export { GainTrimming } from './trim/gainTrimming.ts'
+export { type MethodName, type MethodOptions, methodOptions, methods } from './trim/methods.ts'
+export { ReversePruning } from './trim/reversePruning.ts'
+export { Trainer, type TrainerOptions } from './trim/trainer.ts'

@@ -1,0 +1,29 @@
+import type { Step } from '../program.ts'
+import { prepareAdd } from './add.ts'
+import { prepareConv } from './conv.ts'
+import { prepareGemm } from './gemm.ts'
+import { prepareClamp, prepareConcat } from './move.ts'
+import { prepareAveragePool, prepareMaxPool } from './pool.ts'
+import type { Preparation, Runner } from './runner.ts'
+
+/** Makes a step ready to run; null for one that only renames (a reshape, whose output shares its input's memory). */
+export function prepareStep(step: Step, preparation: Preparation): Runner | null {
+  switch (step.op) {
+    case 'conv':
+      return prepareConv(step, preparation)
+    case 'gemm':
+      return prepareGemm(step, preparation)
+    case 'add':
+      return prepareAdd(step, preparation)
+    case 'averagePool':
+      return prepareAveragePool(step, preparation)
+    case 'maxPool':
+      return prepareMaxPool(step, preparation)
+    case 'concat':
+      return prepareConcat(step, preparation)
+    case 'clamp':
+      return prepareClamp(step, preparation)
+    case 'reshape':
+      return null
+  }
+}

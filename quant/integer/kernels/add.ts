@@ -1,0 +1,92 @@
+import { roundHalfAway, roundHalfEven } from '../../../engine/base/rounding.ts'
+import { multiplyQ31Double } from '../requantise/q31Double.ts'
+import type { CodeTarget } from '../requantise/requantiser.ts'
+
+/** The two zero points and the target of an addition. */
+export interface AddZeroPoints extends CodeTarget {
+  readonly zeroPoints: readonly [number, number]
+}
+
+/** TFLite's ADD in fixed point; every step an int32. See `AddArithmetic`, kind 'q31'. Example: 4 + 4 on equal scales and zero points 0 is 8. */
+export function addQ31(
+  a: Int32Array,
+  b: Int32Array,
+  count: number,
+  zero: AddZeroPoints,
+  leftShift: number,
+  multipliers: readonly [number, number],
+  shifts: readonly [number, number],
+  outputMultiplier: number,
+  outputShift: number,
+  out: Int32Array,
+): void {
+  const { zeroPoint, low, high } = zero
+  const [za, zb] = zero.zeroPoints
+  const [ma, mb] = multipliers
+  const [ea, eb] = shifts
+  const left = 2 ** leftShift
+  for (let i = 0; i < count; i++) {
+    const sum = multiplyQ31Double((a[i] - za) * left, ma, ea) + multiplyQ31Double((b[i] - zb) * left, mb, eb)
+    const q = multiplyQ31Double(sum, outputMultiplier, outputShift) + zeroPoint
+    out[i] = Math.min(Math.max(q, low), high)
+  }
+}
+
+/** Power-of-two scales: align by left shifts, one right shift with ties up. See `AddArithmetic`, kind 'shift'. Example: (3 * 2^0 + 0 * 2^1) / 2^1 = 1.5 -> 2. */
+export function addShift(
+  a: Int32Array,
+  b: Int32Array,
+  count: number,
+  zero: AddZeroPoints,
+  leftShifts: readonly [number, number],
+  rightShift: number,
+  out: Int32Array,
+): void {
+  const { zeroPoint, low, high } = zero
+  const [za, zb] = zero.zeroPoints
+  const la = 2 ** leftShifts[0]
+  const lb = 2 ** leftShifts[1]
+  const scale = 2 ** -rightShift
+  for (let i = 0; i < count; i++) {
+    const q = Math.floor(((a[i] - za) * la + (b[i] - zb) * lb) * scale + 0.5) + zeroPoint
+    out[i] = Math.min(Math.max(q, low), high)
+  }
+}
+
+/** Double precision: two products, one sum, one rounding, ties away from zero. See `AddArithmetic`, kind 'f64'. Example: -2 * 0.5 + 2 * 0.25 = -0.5 -> -1. */
+export function addF64(
+  a: Int32Array,
+  b: Int32Array,
+  count: number,
+  zero: AddZeroPoints,
+  ratios: readonly [number, number],
+  out: Int32Array,
+): void {
+  const { zeroPoint, low, high } = zero
+  const [za, zb] = zero.zeroPoints
+  const [ra, rb] = ratios
+  for (let i = 0; i < count; i++) {
+    const q = roundHalfAway((a[i] - za) * ra + (b[i] - zb) * rb) + zeroPoint
+    out[i] = Math.min(Math.max(q, low), high)
+  }
+}
+
+/** DequantizeLinear, Add, QuantizeLinear in f32, ties to even. See `AddArithmetic`, kind 'qdq'. Example: s = 0.5, 0.25 into 0.5: 1 and 1 give 1.5 -> 2. */
+export function addQdq(
+  a: Int32Array,
+  b: Int32Array,
+  count: number,
+  zero: AddZeroPoints,
+  scales: readonly [number, number],
+  outputScale: number,
+  out: Int32Array,
+): void {
+  const { zeroPoint, low, high } = zero
+  const [za, zb] = zero.zeroPoints
+  const [sa, sb] = scales
+  for (let i = 0; i < count; i++) {
+    const sum = Math.fround(Math.fround((a[i] - za) * sa) + Math.fround((b[i] - zb) * sb))
+    const q = roundHalfEven(Math.fround(sum / outputScale)) + zeroPoint
+    out[i] = Math.min(Math.max(q, low), high)
+  }
+}

@@ -1,0 +1,89 @@
+import { UnsupportedError } from '../../../engine/base/errors.ts'
+import { formatShape, type Shape, type SymbolicShape, sameShape } from '../../../engine/base/shape.ts'
+import type { Graph, GraphNode } from '../../../engine/graph/graph.ts'
+import type { TensorSpec } from '../../../engine/ops/op.ts'
+import type { Backend } from '../backend.ts'
+
+/** A tensor's shape without the batch. `checkCoverage` has made sure that the rest is known. */
+export function unbatched(shape: SymbolicShape): Shape {
+  return shape.slice(1) as number[]
+}
+
+/** Why a node cannot be lowered, or null. `specs` are the shapes of the graph's tensors. */
+function obstacle(node: GraphNode, graph: Graph, specs: ReadonlyMap<string, TensorSpec>): string | null {
+  const parameters = new Set(graph.parameters.map(({ name }) => name))
+  const { attributes, inputs } = node
+  const shapeOf = (name: string): SymbolicShape => specs.get(name)?.shape ?? []
+  const isLayer = node.op === 'Conv' || node.op === 'Gemm'
+  const data = isLayer ? inputs.slice(0, 1) : inputs
+  const constant = data.find((name) => parameters.has(name))
+  if (node.op !== 'BatchNormalization' && constant !== undefined) return `its input '${constant}' is a constant`
+  for (const name of [...data, ...node.outputs]) {
+    if (unbatched(shapeOf(name)).some((extent) => extent === null)) {
+      return `'${name}' is ${formatShape(shapeOf(name))}: only the batch may be unknown`
+    }
+  }
+  if (node.outputs.length > 1) return `it has ${node.outputs.length} outputs`
+  if (isLayer) {
+    const computed = inputs.slice(1).find((name) => name !== '' && !parameters.has(name))
+    if (computed !== undefined) return `its weight or bias '${computed}' is computed`
+  }
+  switch (node.op) {
+    case 'Gemm': {
+      const { transA = 0, alpha = 1, beta = 1 } = attributes
+      if (transA !== 0 || alpha !== 1 || beta !== 1) return 'wanted transA 0, alpha 1, beta 1'
+      const features = shapeOf(node.outputs[0])[1]
+      if (inputs[2] && !sameShape(shapeOf(inputs[2]), [features])) return `wanted a bias of [${features}]`
+      return null
+    }
+    case 'Add':
+      return sameShape(shapeOf(inputs[0]), shapeOf(inputs[1])) ? null : 'its inputs differ in shape'
+    case 'Concat': {
+      const axis = Number(attributes.axis)
+      return axis === 0 || axis === -shapeOf(node.outputs[0]).length ? 'it joins along the batch' : null
+    }
+    case 'Flatten':
+    case 'Reshape': {
+      const [from] = shapeOf(inputs[0])
+      const size = (name: string): number => unbatched(shapeOf(name)).reduce((a, b) => a * b, 1)
+      const [to] = shapeOf(node.outputs[0])
+      return size(inputs[0]) === size(node.outputs[0]) && from === to ? null : 'it changes the batch'
+    }
+    case 'BatchNormalization':
+      return 'it cannot be folded into a layer'
+    case 'AveragePool':
+    case 'Clip':
+    case 'Conv':
+    case 'GlobalAveragePool':
+    case 'MaxPool':
+    case 'Relu':
+      return null
+    default:
+      return 'it has no integer form'
+  }
+}
+
+/**
+ * Throws one `UnsupportedError` that lists everything in the graph that the back end or the integer path cannot express,
+ * each by node name, operator and reason.
+ */
+export function checkCoverage(graph: Graph, specs: ReadonlyMap<string, TensorSpec>, backend: Backend): void {
+  const found: string[] = []
+  const covered = new Set<string>(backend.operators)
+  if (graph.inputs.length !== 1 || graph.inputs[0].dtype !== 'float32') {
+    found.push(`${graph.inputs.length} inputs; wanted one of float32`)
+  }
+  if (graph.outputs.length !== 1) found.push(`${graph.outputs.length} outputs; wanted one`)
+  if (graph.outputs.some((name) => graph.parameters.some((parameter) => parameter.name === name))) {
+    found.push('an output that is a parameter')
+  }
+  for (const node of graph.nodes) {
+    const reason = covered.has(node.op) ? obstacle(node, graph, specs) : 'not covered'
+    if (reason !== null) found.push(`node '${node.name}' (${node.op}): ${reason}`)
+  }
+  if (found.length > 0) {
+    throw new UnsupportedError(
+      `compile: back end ${backend.name} cannot express graph ${graph.name}: ${found.join('; ')}; it covers ${[...backend.operators].sort().join(', ')}`,
+    )
+  }
+}

@@ -1,0 +1,82 @@
+import { f32HalfEven } from './f32HalfEven.ts'
+import { f64HalfAway } from './f64HalfAway.ts'
+import { q31Double } from './q31Double.ts'
+import { q31Single } from './q31Single.ts'
+import { shiftHalfUp } from './shiftHalfUp.ts'
+
+/**
+ * How int32 sums become codes: plain data, one entry a channel, or a single entry for all channels. Each kind's formula,
+ * ties, range and example stand in the file of its name.
+ */
+export type Requantiser =
+  | { readonly kind: 'q31-single'; readonly multiplier: readonly number[]; readonly shift: readonly number[] }
+  | { readonly kind: 'q31-double'; readonly multiplier: readonly number[]; readonly shift: readonly number[] }
+  | { readonly kind: 'shift-half-up'; readonly shift: readonly number[] }
+  | { readonly kind: 'f64-half-away'; readonly scale: readonly number[] }
+  | { readonly kind: 'f32-half-even'; readonly scale: readonly number[] }
+
+/** The name of a requantiser. */
+export type RequantiserKind = Requantiser['kind']
+
+/** Where requantised codes go: added zero point and inclusive clamp. */
+export interface CodeTarget {
+  readonly zeroPoint: number
+  readonly low: number
+  readonly high: number
+}
+
+/** How many channels a requantiser has entries for; 1 serves any number. */
+export function channelsOf(r: Requantiser): number {
+  return 'scale' in r ? r.scale.length : r.shift.length
+}
+
+/** The real number that channel `c`'s sums are multiplied by. Example: q31 (2^30, -9) -> 2^-10. */
+export function realMultiplier(r: Requantiser, c: number): number {
+  const i = channelsOf(r) === 1 ? 0 : c
+  switch (r.kind) {
+    case 'q31-single':
+    case 'q31-double':
+      return r.multiplier[i] * 2 ** (r.shift[i] - 31)
+    case 'shift-half-up':
+      return 2 ** -r.shift[i]
+    case 'f64-half-away':
+    case 'f32-half-even':
+      return r.scale[i]
+  }
+}
+
+/**
+ * Requantises `count` sums of channel `c` from `acc[accStart]` on to `out[outStart]`, `out[outStart + outStride]`, ...
+ * Example: kind 'shift-half-up', shift 4, target { zeroPoint: 1, low: 0, high: 255 }: the sums 8, -8, 40 become 2, 1, 4.
+ */
+export function requantiseRow(
+  r: Requantiser,
+  c: number,
+  acc: Int32Array,
+  accStart: number,
+  count: number,
+  target: CodeTarget,
+  outStart: number,
+  outStride: number,
+  out: Int32Array,
+): void {
+  const { zeroPoint, low, high } = target
+  const i = channelsOf(r) === 1 ? 0 : c
+  switch (r.kind) {
+    case 'q31-single':
+      q31Single(acc, accStart, count, r.multiplier[i], r.shift[i], zeroPoint, low, high, outStart, outStride, out)
+      break
+    case 'q31-double':
+      q31Double(acc, accStart, count, r.multiplier[i], r.shift[i], zeroPoint, low, high, outStart, outStride, out)
+      break
+    case 'shift-half-up':
+      shiftHalfUp(acc, accStart, count, r.shift[i], zeroPoint, low, high, outStart, outStride, out)
+      break
+    case 'f64-half-away':
+      f64HalfAway(acc, accStart, count, r.scale[i], zeroPoint, low, high, outStart, outStride, out)
+      break
+    case 'f32-half-even':
+      f32HalfEven(acc, accStart, count, r.scale[i], zeroPoint, low, high, outStart, outStride, out)
+      break
+  }
+}

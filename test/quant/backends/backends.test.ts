@@ -1,0 +1,48 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { UsageError } from '../../../engine/base/errors.ts'
+import { codeRange } from '../../../quant/affine/scheme.ts'
+import { backendNames, backends, findBackend } from '../../../quant/backends/index.ts'
+import { messageOf } from '../../support/messageOf.ts'
+
+const test = suite('backends')
+
+test('a back end is data: it survives JSON, and is found by its name', () => {
+  assert.equal([...backendNames], ['dsp-asym-tensor', 'onnx-spec', 'pow2-tensor-npu', 'tfl-int8-q31'])
+  for (const [name, backend] of backends) {
+    assert.is(backend.name, name)
+    assert.is(findBackend(name), backend)
+    assert.equal(JSON.parse(JSON.stringify(backend)), backend)
+    assert.ok(backend.sources.length > 0, name)
+    for (const { parameter, sentence } of backend.assumptions) assert.match(sentence, /\.$/, `${name}: ${parameter}`)
+    assert.equal(backend.weightBits, [8, 4])
+  }
+  assert.is(
+    messageOf(UsageError, () => findBackend('x')),
+    "there is no back end 'x'; there are dsp-asym-tensor, onnx-spec, pow2-tensor-npu, tfl-int8-q31",
+  )
+})
+
+test('the code ranges and roundings that the profiles state', () => {
+  const of = (name: string) => {
+    const { activations, weights, rounding, requantise, bias } = findBackend(name)
+    const a = codeRange(activations)
+    const w = [8, 4].map((bits) => codeRange({ ...weights, bits }))
+    return [
+      a.qmin,
+      a.qmax,
+      ...w.flatMap(({ qmin, qmax }) => [qmin, qmax]),
+      weights.granularity,
+      bias.bits,
+      rounding.weight,
+      requantise.conv,
+    ]
+  }
+  assert.equal(of('tfl-int8-q31'), [-128, 127, -127, 127, -7, 7, 'channel', 32, 'half-away', 'q31-single'])
+  assert.equal(of('dsp-asym-tensor'), [0, 255, -127, 127, -7, 7, 'tensor', 32, 'half-away', 'f64-half-away'])
+  assert.equal(of('pow2-tensor-npu'), [-128, 127, -128, 127, -8, 7, 'tensor', 8, 'half-away', 'shift-half-up'])
+  assert.equal(of('onnx-spec'), [0, 255, -128, 127, -8, 7, 'channel', 32, 'half-even', 'f32-half-even'])
+  assert.is(findBackend('tfl-int8-q31').requantise.depthwise, 'q31-double')
+})
+
+test.run()

@@ -1,0 +1,49 @@
+import { RandomStream } from '../../../engine/base/random.ts'
+import { type FloatTensor, tensor } from '../../../engine/core/tensor.ts'
+import { buildGraph } from '../../../engine/graph/builder.ts'
+import type { Graph, Parameters } from '../../../engine/graph/graph.ts'
+import { initialise } from '../../../engine/graph/initialise.ts'
+import type { ValueRange } from '../../../quant/affine/quantiser.ts'
+import { codeRange, type Scheme } from '../../../quant/affine/scheme.ts'
+
+/** Uniform images in [-1, 1). */
+export function images(random: RandomStream, count: number, shape: readonly number[]): FloatTensor {
+  const size = shape.reduce((a, b) => a * b, count)
+  return tensor(
+    Array.from({ length: size }, () => random.uniform() * 2 - 1),
+    [count, ...shape],
+  )
+}
+
+/** Random values for every parameter, batch-norm statistics included, so that nothing is 0 or 1 by chance. */
+export function randomParameters(graph: Graph, seed: number): Parameters {
+  const parameters = initialise(graph, seed)
+  for (const [name, { data }] of parameters) {
+    const random = new RandomStream(seed, name)
+    const offset = /running_var$/.test(name) ? 0.5 : -0.5
+    if (!/running_|bias$/.test(name)) continue
+    for (let i = 0; i < data.length; i++) data[i] = random.uniform() + offset
+  }
+  return parameters
+}
+
+/** A network with every operator that the integer path has: batch norm, depthwise, residual, concat, all pools. */
+export function smallNetwork(): Graph {
+  return buildGraph('small', (g) => {
+    let x = g.input('image', [null, 3, 9, 8])
+    x = g.relu(g.batchNorm(g.conv(x, { out: 6, kernel: 3, pad: 1 })))
+    const y = g.clip(g.conv(x, { out: 6, kernel: 3, pad: 1, groups: 6 }), { min: 0, max: 6 })
+    x = g.relu(g.add(x, y))
+    x = g.maxPool(g.concat([x, y]), { kernel: 2 })
+    x = g.avgPool(g.relu(x), { kernel: 3, stride: 2, pad: 1, countPad: false })
+    x = g.conv(x, { out: 5, kernel: 1, bias: false })
+    return g.linear(g.globalAvgPool(x), { out: 7 })
+  })
+}
+
+/** The range that gives a scheme exactly this scale and zero point. */
+export function rangeOfScale(scheme: Scheme, scale: number, zeroPoint: number): ValueRange {
+  const { qmin, qmax } = codeRange(scheme)
+  if (scheme.symmetric) return { lo: -qmax * scale, hi: qmax * scale }
+  return { lo: (qmin - zeroPoint) * scale, hi: (qmax - zeroPoint) * scale }
+}

@@ -1,0 +1,47 @@
+/** Requantisers in exact integer arithmetic, straight from their definitions: floor division of BigInts. */
+
+export function floorDivide(a: bigint, b: bigint): bigint {
+  const q = a / b
+  return a % b !== 0n && a < 0n !== b < 0n ? q - 1n : q
+}
+
+/** Numerator / 2^shift to nearest, ties away from zero. */
+export function divideHalfAway(x: bigint, shift: number): bigint {
+  const magnitude = x < 0n ? -x : x
+  const rounded = (magnitude + (shift > 0 ? 1n << BigInt(shift - 1) : 0n)) >> BigInt(shift)
+  return x < 0n ? -rounded : rounded
+}
+
+/** TFLite's single rounding. */
+export function single(x: number, multiplier: number, shift: number): bigint {
+  return (BigInt(x) * BigInt(multiplier) + (1n << BigInt(30 - shift))) >> BigInt(31 - shift)
+}
+
+/** TFLite's double rounding. */
+export function double(x: number, multiplier: number, shift: number): bigint {
+  const product = BigInt(x) * BigInt(2 ** Math.max(shift, 0)) * BigInt(multiplier)
+  return divideHalfAway((product + (1n << 30n)) >> 31n, Math.max(-shift, 0))
+}
+
+const view = new DataView(new ArrayBuffer(8))
+
+/** A finite double as numerator / 2^shift. */
+export function exactly(x: number): { numerator: bigint; shift: number } {
+  view.setFloat64(0, x)
+  const bits = view.getBigUint64(0)
+  const exponent = Number((bits >> 52n) & 0x7ffn)
+  const fraction = bits & 0xfffffffffffffn
+  const mantissa = exponent === 0 ? fraction : fraction | 0x10000000000000n
+  const power = Math.max(exponent, 1) - 1075
+  const signed = x < 0 ? -mantissa : mantissa
+  return power > 0 ? { numerator: signed << BigInt(power), shift: 0 } : { numerator: signed, shift: -power }
+}
+
+/** The nearest integer of a double, ties to even, without floating point. */
+export function nearestEven(x: number): bigint {
+  const { numerator, shift } = exactly(x)
+  const unit = 1n << BigInt(shift)
+  const below = floorDivide(numerator, unit)
+  const twice = 2n * (numerator - below * unit)
+  return twice > unit || (twice === unit && below % 2n !== 0n) ? below + 1n : below
+}
