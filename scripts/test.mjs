@@ -1,0 +1,34 @@
+// `npm test`: installs what is missing, builds, lints, runs every test under c8 with its thresholds, and ends with uvu's
+// own totals in one line. Arguments after `--` are a pattern that selects test files (coverage is then not judged).
+
+import { spawn } from 'node:child_process'
+import { build, install, root, runLocal } from './prepare.mjs'
+
+const [pattern] = process.argv.slice(2)
+
+install()
+build()
+runLocal('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])
+
+const uvu = ['node_modules/uvu/bin.js', 'dist/test', pattern ?? '\\.test\\.js$']
+const args = pattern === undefined ? ['node_modules/c8/bin/c8.js', process.execPath, ...uvu] : uvu
+const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+let output = ''
+child.stdout.on('data', (chunk) => {
+  output += chunk
+  process.stdout.write(chunk)
+})
+child.on('close', (status) => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: uvu colours its totals.
+  const plain = output.replace(/\x1b\[\d+m/g, '')
+  const count = (label) => Number(plain.match(new RegExp(`^\\s*${label}:\\s+(\\d+)`, 'm'))?.[1])
+  const total = count('Total')
+  const passed = count('Passed')
+  if (Number.isNaN(total)) {
+    console.error('the test run ended before uvu printed its totals')
+    process.exit(status || 1)
+  }
+  if (status !== 0 && passed === total) console.log('every test passed, but the run failed: see above (coverage?)')
+  console.log(`${passed} passed, ${total - passed} failed`)
+  process.exit(status ?? 1)
+})
