@@ -42,7 +42,7 @@ export function parseOptions(specs: OptionSpecs, args: readonly string[], positi
   try {
     parsed = parseArgs({ args: [...args], options: config, allowPositionals: true, allowNegative: true, strict: true })
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}; --help lists the options`)
+    throw new UsageError(explainParseError(error as NodeJS.ErrnoException))
   }
   if (parsed.positionals.length > positionalCount) {
     throw new UsageError(`'${parsed.positionals[positionalCount]}' was not expected here; --help shows the usage`)
@@ -54,6 +54,14 @@ export function parseOptions(specs: OptionSpecs, args: readonly string[], positi
     values[name] = text === undefined ? spec.default : convert(name, spec, text)
   }
   return { values, given: new Set(Object.keys(parsed.values)), positionals: parsed.positionals }
+}
+
+/** Node's messages, shortened to what concerns the caller. */
+function explainParseError({ code, message }: NodeJS.ErrnoException): string {
+  const option = /'(-[^' ]*)/.exec(message)?.[1] ?? ''
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `there is no option ${option}; --help lists the options`
+  if (/ambiguous/.test(message)) return `${option}: a value that begins with a dash is written ${option}=-VALUE`
+  return `${message}; --help lists the options`
 }
 
 /** The typed value of one option. */

@@ -37,7 +37,6 @@ export interface Run {
  * after the last saved epoch. Other options are refused with the differences named, unless `force` starts over with them.
  */
 export function openRun(folder: string, config: TrainingConfig, options: { resume: boolean; force: boolean }): Run {
-  openRunFolder(folder)
   if (runFileExists(folder, CONFIG)) {
     const differences = compareConfigs(readRunJson(folder, CONFIG), config)
     if (differences.length > 0 && (options.resume || !options.force)) {
@@ -48,6 +47,7 @@ export function openRun(folder: string, config: TrainingConfig, options: { resum
   } else if (options.resume) {
     throw new UsageError(`${folder} holds no run to resume; leave out --resume to start one`)
   }
+  openRunFolder(folder)
   const resumed = options.resume && runFileExists(folder, STATE)
   const saved = resumed ? decodeFile(folder, STATE).tensors : null
   const epochs = saved?.get('epoch')?.item() ?? 0

@@ -32,12 +32,14 @@ export class Progress {
   }
 }
 
-/** A text table: the first column left-aligned, the others right-aligned, a rule below the header and above the foot. */
+/** A text table: columns of numbers right-aligned, others left-aligned; a rule below the header and above the foot. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[], footRows = 0): string {
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => (row[column] ?? '').length)))
+  const columns = header.map((_, i) => rows.map((row) => row[i] ?? '').filter((cell) => cell !== ''))
+  const widths = header.map((title, i) => Math.max(title.length, ...columns[i].map((cell) => cell.length)))
+  const numeric = columns.map((cells) => cells.every((cell) => /^[-+]?\d/.test(cell)))
   const format = (row: readonly string[]): string =>
     row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
+      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
       .join('  ')
       .trimEnd()
   const rule = widths.map((width) => '-'.repeat(width)).join('  ')

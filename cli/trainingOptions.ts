@@ -78,7 +78,12 @@ export const methodOptionSpecs: OptionSpecs = {
   'clip-quantile': { type: 'number', minimum: 0, maximum: 1, description: 'p_clip of reverse pruning [0.99]' },
   'clip-beta': { type: 'number', minimum: 0, maximum: 1, description: 'moving average of its threshold [0]' },
   'clip-every': { type: 'integer', minimum: 1, description: 'epochs between trimmings [1]' },
-  'clip-until': { type: 'number', minimum: 0, maximum: 1, description: 'fraction of the run after which it stops [1]' },
+  'clip-until': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'fraction of the run after which it stops [0.9]',
+  },
   'clip-granularity': { type: 'string', choices: ['tensor', 'channel'], description: 'of the threshold [tensor]' },
   'clip-exclude': { type: 'string', value: 'LIST', description: 'of first, last, depthwise; or none [depthwise]' },
   'gain-trimming': { type: 'boolean', description: 'trim the folded weights through batch-norm gains [true]' },

@@ -11,7 +11,7 @@ import type { Command } from './command.ts'
 
 const specs: OptionSpecs = {
   epochs: { type: 'integer', minimum: 1, maximum: 1000, default: 8, description: 'passes over the training images' },
-  images: { type: 'integer', minimum: 64, maximum: 100000, default: 3000, description: 'training images to draw' },
+  images: { type: 'integer', minimum: 64, maximum: 100000, default: 4000, description: 'training images to draw' },
   seed: { type: 'integer', minimum: 0, default: 1, description: 'of the pictures, the weights and their order' },
   json: { type: 'boolean', description: 'print one JSON object on stdout' },
   quiet: { type: 'boolean', description: 'no progress on stderr' },
@@ -70,11 +70,11 @@ async function demo(args: readonly string[]): Promise<number> {
 function demoConfig(method: string, epochs: number, seed: number): TrainingConfig {
   const standard = Object.entries({ ...runOptions, ...methodOptionSpecs }).map(([name, spec]) => [name, spec.default])
   const config = configFrom({
-    values: { ...Object.fromEntries(standard), model: 'resnet', method, epochs, seed },
+    values: { ...Object.fromEntries(standard), model: 'lenet', method, epochs, seed },
     given: new Set(),
     positionals: [],
   })
-  return { ...config, modelOptions: { depth: 8, width: 8 }, methodOptions: methodOptions(method) }
+  return { ...config, methodOptions: methodOptions(method) }
 }
 
 /** Rows back ends by bits, columns methods: top-1 and the change against the same checkpoint's float. */

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '../../engine/base/errors.ts'
 import { noGrad } from '../../engine/core/tape.ts'
 import type { FloatTensor } from '../../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
@@ -79,6 +80,14 @@ export function compareBackends(options: CompareOptions): Comparison {
   const jobs = weightBits.flatMap((bits) =>
     backends.filter((backend) => backend.weightBits.includes(bits)).map((backend) => ({ backend, bits })),
   )
+  for (const bits of weightBits) {
+    if (!jobs.some((job) => job.bits === bits)) {
+      const known = [...new Set(backends.flatMap((backend) => backend.weightBits))].sort((a, b) => b - a)
+      throw new UnsupportedError(
+        `compare: none of the back ends can express ${bits}-bit weights; they can express ${known.join(', ')}`,
+      )
+    }
+  }
   const labels = labelsOf(test)
   onProgress?.('float', 0, jobs.length)
   const reference = collect(test, (images) => floatLogits(graph, parameters, images))

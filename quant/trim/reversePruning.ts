@@ -26,7 +26,7 @@ export const defaultReversePruning: ReversePruningOptions = {
   quantile: 0.99,
   beta: 0,
   everyEpochs: 1,
-  until: 1,
+  until: 0.9,
   granularity: 'tensor',
   exclude: ['depthwise'],
 }
