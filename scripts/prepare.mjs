@@ -2,9 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, statSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-
-export const root = fileURLToPath(new URL('..', import.meta.url))
+import { root } from './root.mjs'
 
 /** Runs a command in the project's root with the terminal attached; ends this process if the command fails. */
 export function run(command, args) {
@@ -33,5 +31,6 @@ export function install() {
 /** Compiles everything into an empty dist/, so that nothing deleted lives on there. */
 export function build() {
   rmSync(`${root}dist`, { recursive: true, force: true })
+  run(process.execPath, ['scripts/buildSimd.mjs'])
   runLocal('typescript/bin/tsc', [])
 }

@@ -1,6 +1,7 @@
 // `npm start`: from a clean clone to the demo. Arguments after `--` go to the demo.
 
-import { build, install, root, run } from './prepare.mjs'
+import { build, install, run } from './prepare.mjs'
+import { root } from './root.mjs'
 
 install()
 build()

@@ -2,7 +2,8 @@
 // own totals in one line. Arguments after `--` are a pattern that selects test files (coverage is then not judged).
 
 import { spawn } from 'node:child_process'
-import { build, install, root, runLocal } from './prepare.mjs'
+import { build, install, runLocal } from './prepare.mjs'
+import { root } from './root.mjs'
 
 const [pattern] = process.argv.slice(2)
 
