@@ -16,7 +16,13 @@ export {
 export { codeRange, type Scheme } from './affine/scheme.ts'
 export { weightQuantiser } from './affine/weightQuantiser.ts'
 // Audit: what a program does, and how well.
-export { compareBackends } from './audit/compare.ts'
+export {
+  type BackendResult,
+  type CompareOptions,
+  type Comparison,
+  compareBackends,
+  type Spread,
+} from './audit/compare.ts'
 export { explain, explainJson, type ProgramExplanation, type StepExplanation } from './audit/explain.ts'
 export { brier, expectedCalibrationError, logitMse, logitSqnrDb, topOne } from './audit/metrics.ts'
 export { type SimulatedValue, simulate } from './audit/simulate.ts'
@@ -41,5 +47,11 @@ export { lambdaAt } from './trim/curriculum.ts'
 export { insertClips, reestimateBatchNorm } from './trim/exportStep.ts'
 export { GainTrimming } from './trim/gainTrimming.ts'
 export { type MethodName, type MethodOptions, methodOptions, methods } from './trim/methods.ts'
-export { ReversePruning } from './trim/reversePruning.ts'
-export { Trainer, type TrainerOptions } from './trim/trainer.ts'
+export { ReversePruning, type TrimEvent } from './trim/reversePruning.ts'
+export {
+  type EpochMetrics,
+  type ExportedModel,
+  type LabelledBatch,
+  Trainer,
+  type TrainerOptions,
+} from './trim/trainer.ts'

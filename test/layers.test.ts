@@ -44,13 +44,16 @@ interface Import {
   readonly typeOnly: boolean
 }
 
+/** TypeScript below a folder; assembly/ is AssemblyScript, compiled apart. */
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory()
-      ? sources(join(folder, entry.name))
-      : entry.name.endsWith('.ts')
-        ? [join(folder, entry.name)]
-        : [],
+    entry.name === 'assembly'
+      ? []
+      : entry.isDirectory()
+        ? sources(join(folder, entry.name))
+        : entry.name.endsWith('.ts')
+          ? [join(folder, entry.name)]
+          : [],
   )
 }
 

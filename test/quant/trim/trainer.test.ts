@@ -1,0 +1,133 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { noGrad } from '../../../engine/core/tape.ts'
+import { type FloatTensor, tensor } from '../../../engine/core/tensor.ts'
+import { buildGraph } from '../../../engine/graph/builder.ts'
+import { initialise } from '../../../engine/graph/initialise.ts'
+import { runGraph } from '../../../engine/graph/interpreter.ts'
+import { constant } from '../../../engine/optim/schedules.ts'
+import { SGD } from '../../../engine/optim/sgd.ts'
+import { type MethodOptions, methodOptions, methods } from '../../../quant/trim/methods.ts'
+import { QuantisationSimulator } from '../../../quant/trim/simulator.ts'
+import { type LabelledBatch, Trainer } from '../../../quant/trim/trainer.ts'
+
+const test = suite('training')
+
+const graph = buildGraph('net', (g) => {
+  const x = g.input('x', [null, 2])
+  return { logits: g.linear(g.relu(g.linear(x, { name: 'fc1', out: 4 })), { name: 'fc2', out: 2 }) }
+})
+
+const batch: LabelledBatch = {
+  images: tensor([1, 0.5, -1, 0.25, 0.3, -0.7, -0.2, -0.9], [4, 2]),
+  labels: tensor([0, 1, 0, 1], [4], { dtype: 'int32' }),
+}
+
+function makeTrainer(method: MethodOptions, lr = 0.1): Trainer {
+  return new Trainer(graph, {
+    method,
+    epochs: 10,
+    stepsPerEpoch: 2,
+    seed: 1,
+    optimiser: (parameters) => new SGD(parameters, { lr }),
+    schedule: constant(),
+    labelSmoothing: 0,
+  })
+}
+
+const weightsOf = (trainer: Trainer): number[] => [...trainer.parameters.values()].flatMap(({ data }) => [...data])
+
+test('with lambda 0 the simulator changes no value and still learns ranges', () => {
+  const simulator = new QuantisationSimulator(graph, methodOptions('quant-trim'))
+  const parameters = initialise(graph, 3)
+  const run = (tap: object): number[] =>
+    noGrad(() => [...runGraph(graph, parameters, { x: batch.images }, { tap }).logits.data])
+  assert.equal(run(simulator.tap(0, true)), run({}))
+  const range = simulator.ranges().get('x')
+  assert.ok(range !== undefined && range.lo < 0 && range.hi > 0)
+})
+
+test('with lambda 1 and 2-bit weights every weight is on its grid', () => {
+  const simulator = new QuantisationSimulator(graph, { ...methodOptions('qat'), weightBits: 2 })
+  const tap = simulator.tap(1, false)
+  const weight = tensor([0.9, -0.2, 0.5, -0.4], [2, 2])
+  const seen = tap.parameter?.('fc1.weight', weight, graph.nodes[0]) as FloatTensor
+  // 2 bits, narrow: codes -1, 0, 1; the scale of a channel is its largest magnitude; -0.4 / 0.5 rounds to -1.
+  assert.equal(
+    [...seen.data].map((w) => Math.round(w * 10) / 10 + 0),
+    [0.9, 0, 0.5, -0.5],
+  )
+  const bias = tensor([0.1, 0.2])
+  assert.is(tap.parameter?.('fc1.bias', bias, graph.nodes[0]), bias, 'biases are not quantised here')
+})
+
+test('float training ignores quantisation; the methods part when lambda rises', async () => {
+  const float = makeTrainer(methodOptions('float'))
+  const trim = makeTrainer({
+    ...methodOptions('quant-trim'),
+    reversePruning: null,
+    gainTrimming: null,
+    observerSkip: 0,
+  })
+  for (let epoch = 0; epoch < 2; epoch++) {
+    await float.trainEpoch([batch, batch])
+    await trim.trainEpoch([batch, batch])
+  }
+  assert.equal(weightsOf(trim), weightsOf(float), 'the warm-up is full precision')
+  for (let epoch = 2; epoch < 10; epoch++) {
+    await float.trainEpoch([batch, batch])
+    const { metrics } = await trim.trainEpoch([batch, batch])
+    if (epoch === 9) assert.is(metrics.lambda, 1)
+  }
+  assert.is.not(String(weightsOf(trim)), String(weightsOf(float)))
+})
+
+test('the loss falls', async () => {
+  const trainer = makeTrainer(methodOptions('quant-trim'), 0.5)
+  const first = (await trainer.trainEpoch([batch, batch])).metrics.loss
+  for (let epoch = 1; epoch < 9; epoch++) await trainer.trainEpoch([batch, batch])
+  assert.ok((await trainer.trainEpoch([batch, batch])).metrics.loss < first)
+})
+
+test('reverse pruning waits for the end of the warm-up and stops before the last epoch', async () => {
+  const trainer = makeTrainer(methodOptions('quant-trim'))
+  const epochs: number[] = []
+  for (let epoch = 0; epoch < 10; epoch++) {
+    if ((await trainer.trainEpoch([batch, batch])).trims.length > 0) epochs.push(epoch)
+  }
+  assert.equal(epochs, [1, 2, 3, 4, 5, 6, 7, 8])
+})
+
+test('a trainer that takes over the state of another goes on as that one does', async () => {
+  const whole = makeTrainer(methodOptions('quant-trim'))
+  for (let epoch = 0; epoch < 4; epoch++) await whole.trainEpoch([batch, batch])
+  const resumed = makeTrainer(methodOptions('quant-trim'))
+  resumed.loadState(whole.state())
+  assert.is(resumed.epoch, 4)
+  await whole.trainEpoch([batch, batch])
+  await resumed.trainEpoch([batch, batch])
+  assert.equal(weightsOf(resumed), weightsOf(whole))
+})
+
+test('a state of another model is refused', () => {
+  const other = new Map([['model/fc9.weight', tensor([1])]])
+  assert.throws(() => makeTrainer(methodOptions('float')).loadState(other), /'fc9.weight' is not a parameter/)
+})
+
+test('a NaN loss is an error that says when', async () => {
+  const poisoned = { ...batch, images: tensor(new Array(8).fill(Number.NaN), [4, 2]) }
+  let message = ''
+  await makeTrainer(methodOptions('float'))
+    .trainEpoch([batch, poisoned])
+    .catch((error: Error) => {
+      message = `${error.name}: ${error.message}`
+    })
+  assert.match(message, /NumericError: .*NaN/)
+})
+
+test('every method is described, and an unknown one is refused with the list', () => {
+  for (const [name, { summary }] of Object.entries(methods)) assert.ok(summary.length > 10, name)
+  assert.throws(() => methodOptions('magic'), /no method 'magic'; wanted one of float, qat, quant-trim/)
+})
+
+test.run()
