@@ -6,7 +6,8 @@ export { FormatError, NumericError, ShapeError, UnsupportedError, UsageError } f
 export { RandomStream } from './base/random.ts'
 export type { Dim, Shape, SymbolicShape } from './base/shape.ts'
 
-// Tensors and gradients
+// Tensors and gradients, the kernels they are computed with
+export { type KernelChoice, scope, useKernels } from './core/context.ts'
 export { noGrad } from './core/tape.ts'
 export { type FloatTensor, full, Tensor, type TensorOptions, tensor, zeros } from './core/tensor.ts'
 // Graphs

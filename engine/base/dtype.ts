@@ -14,7 +14,12 @@ export type DType = keyof DTypeArrays
 /** Any typed array that a tensor may hold. */
 export type TypedArray = DTypeArrays[DType]
 
-const constructors: { [D in DType]: new (length: number) => DTypeArrays[D] } = {
+interface ArrayConstructor<A> {
+  new (length: number): A
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A
+}
+
+const constructors: { [D in DType]: ArrayConstructor<DTypeArrays[D]> } = {
   float32: Float32Array,
   int32: Int32Array,
   int16: Int16Array,
@@ -26,6 +31,21 @@ const constructors: { [D in DType]: new (length: number) => DTypeArrays[D] } = {
 /** A zero-filled array of `length` elements of `dtype`. */
 export function allocate<D extends DType>(dtype: D, length: number): DTypeArrays[D] {
   return new constructors[dtype](length)
+}
+
+/** `length` elements of `dtype` over existing memory, from `byteOffset` on. */
+export function viewOf<D extends DType>(
+  dtype: D,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): DTypeArrays[D] {
+  return new constructors[dtype](buffer, byteOffset, length)
+}
+
+/** Whether `array` holds elements of `dtype`. */
+export function holds<D extends DType>(dtype: D, array: TypedArray | undefined): array is DTypeArrays[D] {
+  return array instanceof constructors[dtype]
 }
 
 /** Whether `name` is an element type that this library knows. */

@@ -2,7 +2,7 @@ import { ShapeError } from '../base/errors.ts'
 import { formatShape, sameShape } from '../base/shape.ts'
 import type { BackwardArguments, Op } from '../ops/op.ts'
 import { context } from './context.ts'
-import { asFloat, type FloatTensor, full, Tensor } from './tensor.ts'
+import { asFloat, type FloatTensor, full, type Tensor } from './tensor.ts'
 
 /** One recorded operation: what `backward` needs to send gradients from its outputs to its inputs. */
 export interface TapeNode {
@@ -35,6 +35,7 @@ export function noGrad<T>(body: () => T): T {
 export function applyOp<A extends object>(op: Op<A>, inputs: readonly (Tensor | null)[], attributes: A): Tensor[] {
   // The shape rule validates; its result also says what forward must return.
   op.shape(inputs, attributes)
+  context.label = op.name
   const { outputs, saved } = op.forward(context, inputs, attributes)
   if (recording && inputs.some((input) => input?.requiresGrad)) {
     const node: TapeNode = {
@@ -103,6 +104,7 @@ export function backward(root: FloatTensor, gradient?: FloatTensor): void {
     for (const g of gradOutputs) if (g !== null) owned.delete(g)
     if (gradOutputs.every((g) => g === null)) continue
     const needs = node.inputs.map((input) => input?.requiresGrad ?? false)
+    context.label = node.op.name
     const args: BackwardArguments<object> = { ...node, gradOutputs, needs }
     const gradInputs = node.op.backward(context, args)
     for (let i = 0; i < node.inputs.length; i++) {
@@ -114,8 +116,10 @@ export function backward(root: FloatTensor, gradient?: FloatTensor): void {
 
   for (const [leaf, g] of pending) {
     if (leaf.node !== null || !leaf.requiresGrad) continue
-    if (leaf.grad === null) leaf.grad = owned.has(g) ? g : new Tensor('float32', g.shape, g.data.slice())
-    else context.kernels.add(leaf.grad.data, g.data, leaf.grad.data)
+    if (leaf.grad === null) {
+      leaf.grad = owned.has(g) ? g : context.empty(g.shape)
+      if (leaf.grad !== g) leaf.grad.data.set(g.data)
+    } else context.kernels.add(leaf.grad.data, g.data, leaf.grad.data)
   }
 }
 

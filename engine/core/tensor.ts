@@ -1,6 +1,7 @@
 import { allocate, type DType, type DTypeArrays, type TypedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { checkShape, formatShape, type Shape, sizeOf } from '../base/shape.ts'
+import { current, type Lifetime } from './arena.ts'
 import type { TapeNode } from './tape.ts'
 
 /** What `tensor` and its siblings take beside data and shape. */
@@ -13,12 +14,13 @@ export interface TensorOptions<D extends DType = DType> {
 
 /**
  * A dense row-major array with a shape, and its place on the tape that gradients are computed from. Garbage collected
- * like any object. `data` is the storage itself: reshaped tensors share it.
+ * like any object; made in a scope, its storage ends with the scope. Reshaped tensors share storage.
  */
 export class Tensor<D extends DType = DType> {
   readonly dtype: D
   readonly shape: Shape
-  readonly data: DTypeArrays[D]
+  readonly #data: DTypeArrays[D]
+  readonly #lifetime: Lifetime | null
   /** Whether a gradient flows to this tensor: set on leaves by the caller, on results by the operation. */
   requiresGrad: boolean
   /** After `backward`: the gradient of a leaf that requires one, float32, same shape. Sums up until set to null. */
@@ -39,19 +41,29 @@ export class Tensor<D extends DType = DType> {
     }
     this.dtype = dtype
     this.shape = shape
-    this.data = data
+    this.#data = data
+    this.#lifetime = current.arena?.lifetimeOf(data) ?? null
     this.requiresGrad = requiresGrad
+  }
+
+  /** The storage itself. Throws `ShapeError` when it belonged to a scope that has ended: it holds something else now. */
+  get data(): DTypeArrays[D] {
+    if (this.#lifetime?.ended) {
+      throw new ShapeError(
+        `tensor: ${formatShape(this.shape)} was made in a scope that has ended; return it from the scope, or clone it before the end`,
+      )
+    }
+    return this.#data
   }
 
   /** The number of elements. */
   get size(): number {
-    return this.data.length
+    return this.#data.length
   }
 
   /** The value of a one-element tensor. Throws `ShapeError` for any other. */
   item(): number {
-    if (this.data.length !== 1)
-      throw new ShapeError(`item: wanted one element, the shape is ${formatShape(this.shape)}`)
+    if (this.size !== 1) throw new ShapeError(`item: wanted one element, the shape is ${formatShape(this.shape)}`)
     return this.data[0]
   }
 
@@ -71,9 +83,11 @@ export class Tensor<D extends DType = DType> {
     return new Tensor(this.dtype, this.shape, this.data)
   }
 
-  /** A copy with its own storage and without history. */
+  /** A copy with its own, garbage-collected storage and without history. */
   clone(): Tensor<D> {
-    return new Tensor(this.dtype, this.shape, this.data.slice() as DTypeArrays[D])
+    const copy = allocate(this.dtype, this.size)
+    copy.set(this.data)
+    return new Tensor(this.dtype, this.shape, copy)
   }
 }
 

@@ -1,4 +1,5 @@
 import { UnsupportedError } from '../../engine/base/errors.ts'
+import { scope } from '../../engine/core/context.ts'
 import { noGrad } from '../../engine/core/tape.ts'
 import type { FloatTensor } from '../../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
@@ -113,7 +114,9 @@ export function compareBackends(options: CompareOptions): Comparison {
 /** The logits [N, K] of the float model, in evaluation. */
 export function floatLogits(graph: Graph, parameters: Parameters, images: FloatTensor): FloatTensor {
   const [input] = graph.inputs
-  return noGrad(() => runGraph(graph, parameters, { [input.name]: images }))[graph.outputs[0]] as FloatTensor
+  return scope(
+    () => noGrad(() => runGraph(graph, parameters, { [input.name]: images }))[graph.outputs[0]] as FloatTensor,
+  )
 }
 
 /** Accuracy and calibration of the float model alone. */

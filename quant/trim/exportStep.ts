@@ -1,3 +1,4 @@
+import { scope } from '../../engine/core/context.ts'
 import { noGrad } from '../../engine/core/tape.ts'
 import type { FloatTensor } from '../../engine/core/tensor.ts'
 import type { Graph, GraphNode, Parameters } from '../../engine/graph/graph.ts'
@@ -18,7 +19,9 @@ export function reestimateBatchNorm(graph: Graph, parameters: Parameters, batche
     const nodes = graph.nodes.map((node) =>
       node.op === 'BatchNormalization' ? { ...node, attributes: { ...node.attributes, momentum } } : node,
     )
-    noGrad(() => runGraph({ ...graph, nodes }, parameters, { [input.name]: images }, { training: true }))
+    scope(() => {
+      noGrad(() => runGraph({ ...graph, nodes }, parameters, { [input.name]: images }, { training: true }))
+    })
     k++
   }
 }

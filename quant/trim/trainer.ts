@@ -1,4 +1,5 @@
 import { NumericError } from '../../engine/base/errors.ts'
+import { scope } from '../../engine/core/context.ts'
 import { type FloatTensor, type Tensor, tensor } from '../../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import { initialise } from '../../engine/graph/initialise.ts'
@@ -110,7 +111,7 @@ export class Trainer {
     for (const batch of batches) {
       lambda = lambdaAt(step / totalSteps, method.curriculum)
       this.#optimiser.lr = this.#baseRate * this.#options.schedule(step, totalSteps)
-      const { loss, hits } = this.#step(batch, lambda, step)
+      const { loss, hits } = scope(() => this.#step(batch, lambda, step))
       images += batch.labels.size
       lossSum += loss * batch.labels.size
       correct += hits
@@ -133,7 +134,6 @@ export class Trainer {
     const { method, labelSmoothing, stepsPerEpoch } = this.#options
     const [input] = this.graph.inputs
     const [output] = this.graph.outputs
-    this.#optimiser.zeroGrad()
     const tap = this.#simulator.tap(lambda, step >= method.observerSkip)
     const logits = runGraph(this.graph, this.parameters, { [input.name]: images }, { training: true, tap })[output]
     const loss = crossEntropy(logits as FloatTensor, labels, { labelSmoothing })
@@ -144,6 +144,8 @@ export class Trainer {
     }
     loss.backward()
     this.#optimiser.step()
+    // Gradients live in the step's scope.
+    this.#optimiser.zeroGrad()
     return { loss: loss.item(), hits: countHits(logits.data, labels.data) }
   }
 
