@@ -40,7 +40,7 @@ test('the threshold is a moving average from the second time on, and survives sa
 test('per channel, each output channel has its own threshold', () => {
   const weight = tensor([1, 2, 3, 10, 20, 30], [2, 3])
   const options = { ...defaultReversePruning, quantile: 0.5, granularity: 'channel' } as const
-  const [event] = new ReversePruning([target('w')], options, 4).afterEpoch(0, 1, new Map([['w', weight]]))
+  const [event] = new ReversePruning([target('w')], options, 4).afterEpoch(0, 0.5, new Map([['w', weight]]))
   assert.equal([...weight.data], [1, 2, 2, 10, 20, 20])
   assert.is(event.tau, 20)
   assert.is(event.clipped, 2)
