@@ -74,7 +74,7 @@ test('a weight without elements and one of zeros are left as they are', () => {
   ])
   const events = new ReversePruning([target('empty'), target('zero')], defaultReversePruning, 8).afterEpoch(
     0,
-    1,
+    0.5,
     parameters,
   )
   assert.equal(
