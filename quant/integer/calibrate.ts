@@ -1,4 +1,5 @@
 import { NumericError, UsageError } from '../../engine/base/errors.ts'
+import { scope } from '../../engine/core/context.ts'
 import { noGrad } from '../../engine/core/tape.ts'
 import type { FloatTensor } from '../../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
@@ -39,6 +40,10 @@ export function calibrate(
     }
     return tensor
   }
-  for (const batch of batches) noGrad(() => runGraph(graph, parameters, { [input]: batch }, { tap: { value } }))
+  for (const batch of batches) {
+    scope(() => {
+      noGrad(() => runGraph(graph, parameters, { [input]: batch }, { tap: { value } }))
+    })
+  }
   return new Map([...observers].map(([name, observer]) => [name, observer.range()]))
 }
