@@ -1,13 +1,21 @@
 #!/usr/bin/env node
 import { FormatError, ShapeError, UnsupportedError, UsageError } from '../engine/base/errors.ts'
 import { backendsCommand } from './commands/backends.ts'
+import { benchCommand } from './commands/bench.ts'
 import type { Command } from './commands/command.ts'
 import { demoCommand } from './commands/demo.ts'
 import { evalCommand } from './commands/eval.ts'
 import { explainCommand } from './commands/explain.ts'
 import { trainCommand } from './commands/train.ts'
 
-const commands: readonly Command[] = [demoCommand, trainCommand, evalCommand, backendsCommand, explainCommand]
+const commands: readonly Command[] = [
+  demoCommand,
+  trainCommand,
+  evalCommand,
+  backendsCommand,
+  explainCommand,
+  benchCommand,
+]
 
 const overview = `quant-trim: one checkpoint that survives every vendor's compiler, and integer inference whose every bit can be audited
 

@@ -84,3 +84,6 @@ export { AdamW, type AdamWOptions } from './optim/adamw.ts'
 export type { Optimiser } from './optim/optimiser.ts'
 export { constant, cosine, type Schedule, stepDecay, warmup } from './optim/schedules.ts'
 export { SGD, type SGDOptions } from './optim/sgd.ts'
+
+// Several threads
+export type { Executor } from './simd/executor.ts'

@@ -4,14 +4,14 @@
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from './root.mjs'
 
 /** The folders that hold an assembly/. */
-export const simdFolders = ['engine/simd']
+export const simdFolders = ['engine/simd', 'quant/affine/simd', 'quant/integer/simd']
 
 // No data, start or global section: several instances share one memory, and nothing may be initialised twice. Relaxed
 // SIMD stays off, it is not deterministic. -O3 without --converge or fast-math flags.
@@ -25,6 +25,9 @@ const common = [
   '--noExportMemory',
   '--enable',
   'simd',
+  // Vectors pass between functions of a module, never to JavaScript.
+  '--disableWarning',
+  '112',
 ]
 const shared = ['--sharedMemory', '--enable', 'threads', '--initialMemory', '1', '--maximumMemory', '65536']
 
@@ -42,12 +45,21 @@ export function compileSimd(folder, { level, isShared }) {
   }
 }
 
+/** The files that a module is compiled from: the given one and whatever it imports. */
+function sourcesOf(file, found = new Set()) {
+  if (found.has(file)) return found
+  found.add(file)
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(/ from '(\.[^']+)'/g)) {
+    sourcesOf(join(dirname(file), `${path}.ts`), found)
+  }
+  return found
+}
+
 /** Brings a folder's binary.ts up to date. */
 function buildFolder(folder) {
-  const sources = join(root, folder, 'assembly')
   const output = join(root, folder, 'binary.ts')
   const hash = createHash('sha256')
-  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)))
+  for (const file of sourcesOf(join(root, folder, 'assembly/index.ts'))) hash.update(readFileSync(file))
   hash.update(readFileSync(join(root, 'package-lock.json'))).update(readFileSync(new URL(import.meta.url)))
   const stamp = `// sources ${hash.digest('hex')}`
   if (existsSync(output) && readFileSync(output, 'utf8').startsWith(stamp)) return

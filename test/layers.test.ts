@@ -57,7 +57,7 @@ function sources(folder: string): string[] {
   )
 }
 
-const files = ['engine', 'quant', 'models', 'cli'].flatMap(sources)
+const files = ['engine', 'workers', 'quant', 'models', 'cli'].flatMap(sources)
 const imports: Import[] = files.flatMap((file) =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'/gms)].map(
     (match) => ({

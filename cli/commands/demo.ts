@@ -1,10 +1,12 @@
+import type { Executor } from '../../engine/simd/executor.ts'
 import { synthetic } from '../../models/data/synthetic.ts'
 import { type Comparison, compareBackends } from '../../quant/audit/compare.ts'
 import { backendNames, findBackend } from '../../quant/backends/index.ts'
 import { methodOptions } from '../../quant/trim/methods.ts'
-import { describeOptions, numberOf, type OptionSpecs, parseOptions } from '../options.ts'
+import { describeOptions, numberOf, type OptionSpecs, type ParsedOptions, parseOptions } from '../options.ts'
 import { duration, Progress, percent, points, table } from '../terminal.ts'
 import { calibrationImages, inBatches } from '../testImages.ts'
+import { threadOptions, withThreads } from '../threads.ts'
 import { epochBatches, graphOf, makeTrainer, type TrainingConfig } from '../trainingConfig.ts'
 import { configFrom, methodOptionSpecs, runOptions } from '../trainingOptions.ts'
 import type { Command } from './command.ts'
@@ -13,6 +15,7 @@ const specs: OptionSpecs = {
   epochs: { type: 'integer', minimum: 1, maximum: 1000, default: 8, description: 'passes over the training images' },
   images: { type: 'integer', minimum: 64, maximum: 100000, default: 4000, description: 'training images to draw' },
   seed: { type: 'integer', minimum: 0, default: 1, description: 'of the pictures, the weights and their order' },
+  ...threadOptions,
   json: { type: 'boolean', description: 'print one JSON object on stdout' },
   quiet: { type: 'boolean', description: 'no progress on stderr' },
 }
@@ -37,6 +40,15 @@ ${describeOptions(specs)}`,
 
 async function demo(args: readonly string[]): Promise<number> {
   const { values } = parseOptions(specs, args)
+  const results = await withThreads(values, (executor) => trainAndCompare(values, executor))
+  console.log(values.json ? JSON.stringify(results) : `${formatDemo(results)}\n\n${verdict(results)}`)
+  return 0
+}
+
+async function trainAndCompare(
+  values: ParsedOptions['values'],
+  executor: Executor,
+): Promise<Record<string, Comparison>> {
   const progress = new Progress(values.quiet === true)
   const seed = numberOf(values, 'seed')
   const train = synthetic({ split: 'train', count: numberOf(values, 'images'), seed })
@@ -58,12 +70,12 @@ async function demo(args: readonly string[]): Promise<number> {
       weightBits: BITS,
       calibration: calibrationImages(train, 128, seed),
       test: inBatches(test),
+      executor,
       onProgress: (what, done, total) => progress.update(`${method}  ${done}/${total}  ${what}`),
     })
     progress.line(`${method.padEnd(10)}  trained and evaluated in ${duration((performance.now() - started) / 1000)}`)
   }
-  console.log(values.json ? JSON.stringify(results) : `${formatDemo(results)}\n\n${verdict(results)}`)
-  return 0
+  return results
 }
 
 /** The same run for every method: what differs is the method alone. */

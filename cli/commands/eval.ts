@@ -7,6 +7,7 @@ import { describeOptions, numberOf, type OptionSpecs, parseOptions, textOf } fro
 import { loadRun, readConfig } from '../run.ts'
 import { Progress } from '../terminal.ts'
 import { calibrationImages, inBatches } from '../testImages.ts'
+import { threadOptions, withThreads } from '../threads.ts'
 import type { Command } from './command.ts'
 
 const specs: OptionSpecs = {
@@ -26,6 +27,7 @@ const specs: OptionSpecs = {
     description: 'training images that back ends calibrate on',
   },
   seed: { type: 'integer', minimum: 0, default: 0, description: 'of the choice of calibration images' },
+  ...threadOptions,
   json: { type: 'boolean', description: 'print one JSON object on stdout' },
   quiet: { type: 'boolean', description: 'no progress on stderr' },
 }
@@ -56,15 +58,19 @@ top1 and drop are fractions; sqnrDb is null where the logits equal float's.`,
     const test = await loadDataset(data, { split: 'test', limit: values.limit as number | undefined })
     const { graph, parameters } = loadRun(folder, config, test)
     const train = await loadDataset(data, { split: 'train', limit: config.limit ?? undefined })
-    const comparison = compareBackends({
-      graph,
-      parameters,
-      backends: chosen,
-      weightBits,
-      calibration: calibrationImages(train, numberOf(values, 'calibration'), numberOf(values, 'seed')),
-      test: inBatches(test),
-      onProgress: (what, done, total) => progress.line(`${done}/${total}  ${what}`),
-    })
+    const calibration = calibrationImages(train, numberOf(values, 'calibration'), numberOf(values, 'seed'))
+    const comparison = await withThreads(values, (executor) =>
+      compareBackends({
+        graph,
+        parameters,
+        backends: chosen,
+        weightBits,
+        calibration,
+        test: inBatches(test),
+        executor,
+        onProgress: (what, done, total) => progress.line(`${done}/${total}  ${what}`),
+      }),
+    )
     console.log(values.json ? JSON.stringify(comparison) : formatComparison(comparison))
     return 0
   },

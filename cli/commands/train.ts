@@ -3,6 +3,7 @@ import { describeOptions, type OptionSpecs, parseOptions } from '../options.ts'
 import { openRun } from '../run.ts'
 import { duration, Progress, percent } from '../terminal.ts'
 import { evaluateFloat } from '../testImages.ts'
+import { threadOptions, withThreads } from '../threads.ts'
 import { epochBatches, graphOf, makeTrainer, stepsPerEpoch } from '../trainingConfig.ts'
 import { configFrom, methodOptionSpecs, runOptions } from '../trainingOptions.ts'
 import type { Command } from './command.ts'
@@ -13,6 +14,7 @@ const outputOptions: OptionSpecs = {
   force: { type: 'boolean', description: 'replace another run in --out' },
   json: { type: 'boolean', description: 'print one JSON object on stdout' },
   quiet: { type: 'boolean', description: 'no progress on stderr' },
+  ...threadOptions,
 }
 
 const specs: OptionSpecs = { ...runOptions, ...methodOptionSpecs, ...outputOptions }
@@ -33,7 +35,7 @@ ${describeOptions(runOptions)}
 Method (in brackets: quant-trim's values; the baselines switch parts off):
 ${describeOptions(methodOptionSpecs)}
 
-Output:
+Output and threads:
 ${describeOptions(outputOptions)}
 
 --json: {model, method, epochs, seed, floatTop1 (a fraction), checkpoint, sha256}`,
@@ -60,7 +62,7 @@ async function train(args: readonly string[]): Promise<number> {
   }
 
   const stop = stopOnInterrupt(() => `interrupted; every finished epoch is saved: add --resume to continue ${folder}`)
-  try {
+  const execute = async (): Promise<number> => {
     while (trainer.epoch < config.epochs) {
       const started = performance.now()
       const label = `epoch ${trainer.epoch + 1}/${config.epochs}`
@@ -91,6 +93,9 @@ async function train(args: readonly string[]): Promise<number> {
       )
     }
     return 0
+  }
+  try {
+    return await withThreads(values, execute)
   } finally {
     stop()
   }

@@ -1,6 +1,7 @@
 import { allocate, type DType } from '../base/dtype.ts'
 import { type Shape, sizeOf } from '../base/shape.ts'
 import { type Kernels, plainKernels } from '../kernels/index.ts'
+import type { Executor } from '../simd/executor.ts'
 import { simdKernels } from '../simd/kernels.ts'
 import type { SimdMemory } from '../simd/memory.ts'
 import { createSimdMemory } from '../simd/simd.ts'
@@ -24,6 +25,8 @@ export interface KernelChoice {
   readonly kernels: 'simd' | 'plain'
   /** Bytes for the SIMD kernels and the scopes; default 1 GiB, reserved but not touched until used. */
   readonly bytes?: number
+  /** Computes with several threads, for example a pool of `createPool`; default: this thread alone. */
+  readonly executor?: Executor
 }
 
 let kernels: Kernels | null = null
@@ -35,7 +38,7 @@ let memory: SimdMemory | null = null
  */
 export function useKernels(choice: KernelChoice): void {
   current.arena?.assertIdle('useKernels')
-  memory = choice.kernels === 'simd' ? createSimdMemory({ bytes: choice.bytes }) : null
+  memory = choice.kernels === 'simd' ? createSimdMemory(choice) : null
   kernels = memory === null ? plainKernels : simdKernels(memory)
   if (kernels === plainKernels) memory = null
   current.arena = memory === null ? null : new Arena(memory)

@@ -2,7 +2,7 @@ import type { PoolShape } from './poolShape.ts'
 
 /**
  * Average pooling over x [planes, height, width] (dilation 1): per window one f32 accumulator from +0, taps inside the
- * input in ascending (row, column) order, then one division by the count. The count is the number of those taps, or with
+ * input in ascending (row, column) order, then one division by the f32 count. The count is the number of those taps, or with
  * `countPadding` 1 of all taps within the padded picture; what a ceiling-mode window has beyond the padding never counts
  * (PyTorch's count_include_pad; ONNX the same). Every window holds a pixel.
  */
@@ -27,7 +27,7 @@ export function averagePool(x: Float32Array, shape: PoolShape, countPadding: num
           const row = base + iy * width
           for (let ix = xBegin; ix < xEnd; ix++) sum = Math.fround(sum + x[row + ix])
         }
-        out[i++] = sum / (rows * columns)
+        out[i++] = sum / Math.fround(rows * columns)
       }
     }
   }
@@ -59,7 +59,7 @@ export function averagePoolGrad(
         const xBegin = Math.max(left, 0)
         const xEnd = Math.min(left + kernelWidth, width)
         const columns = countPadding ? Math.min(left + kernelWidth, width + padRight) - left : xEnd - xBegin
-        const share = Math.fround(gradOut[i++] / (rows * columns))
+        const share = Math.fround(gradOut[i++] / Math.fround(rows * columns))
         for (let iy = yBegin; iy < yEnd; iy++) {
           const row = base + iy * width
           for (let ix = xBegin; ix < xEnd; ix++) gradX[row + ix] += share

@@ -5,7 +5,7 @@ import { gatherProduct } from './gatherProduct.ts'
  * One axis of the pixels whose distance from the start of the padding leaves the same remainder modulo the stride: only
  * some taps of the kernel reach them, and those reach them along a whole lattice.
  */
-interface Residue {
+export interface Residue {
   /** Kernel indices that reach these pixels, descending, and how far each looks back in the output gradient (<= 0). */
   readonly kernel: readonly number[]
   readonly shift: readonly number[]
@@ -118,7 +118,13 @@ function phasesOf(
 }
 
 /** The residues of one axis, 0 ... stride - 1. */
-function residuesOf(extent: number, pad: number, stride: number, dilation: number, kernelExtent: number): Residue[] {
+export function residuesOf(
+  extent: number,
+  pad: number,
+  stride: number,
+  dilation: number,
+  kernelExtent: number,
+): Residue[] {
   const residues: Residue[] = []
   for (let residue = 0; residue < stride; residue++) {
     const kernel: number[] = []

@@ -44,9 +44,9 @@ export function maxPool(x: Float32Array, shape: PoolShape, out: Float32Array, ar
 
 /**
  * gradX = the sum of gradOut over the windows whose maximum a pixel was: one f32 accumulator a pixel from +0, windows in
- * ascending order.
+ * ascending order. Both arrays hold `planes` planes, and a window's maximum lies in its own plane.
  */
-export function maxPoolGrad(gradOut: Float32Array, argmax: Int32Array, gradX: Float32Array): void {
+export function maxPoolGrad(gradOut: Float32Array, argmax: Int32Array, _planes: number, gradX: Float32Array): void {
   gradX.fill(0)
   for (let i = 0; i < gradOut.length; i++) {
     const index = argmax[i]

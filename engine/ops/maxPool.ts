@@ -21,8 +21,10 @@ export const MaxPool: Op<PoolAttributes> = {
     return { outputs: [out], saved: argmax }
   },
   backward(context, { inputs, gradOutputs, saved }) {
-    const gradX = context.empty((inputs[0] as Tensor).shape)
-    context.kernels.maxPoolGrad((gradOutputs[0] as FloatTensor).data, (saved as Tensor<'int32'>).data, gradX.data)
+    const { shape } = inputs[0] as Tensor
+    const gradX = context.empty(shape)
+    const gradOut = gradOutputs[0] as FloatTensor
+    context.kernels.maxPoolGrad(gradOut.data, (saved as Tensor<'int32'>).data, shape[0] * shape[1], gradX.data)
     return [gradX]
   },
   samples: () => [

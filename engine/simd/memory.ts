@@ -1,5 +1,6 @@
 import type { TypedArray } from '../base/dtype.ts'
 import { NumericError } from '../base/errors.ts'
+import type { Executor } from './executor.ts'
 
 /** Offsets below this are never handed out: a pointer of 0 would hide a mistake. */
 const FIRST = 1024
@@ -19,12 +20,18 @@ interface Staged {
  */
 export class SimdMemory {
   readonly memory: WebAssembly.Memory
+  /** Who computes on it; null: this thread alone. */
+  readonly executor: Executor | null
   #top = FIRST
   #callStart = -1
   readonly #results: Staged[] = []
+  /** Begin and end of what the running call reads, and of what it writes, where that lies in the memory already. */
+  readonly #reads: number[] = []
+  readonly #writes: number[] = []
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: WebAssembly.Memory, executor: Executor | null = null) {
     this.memory = memory
+    this.executor = executor
   }
 
   /** Bytes in all. */
@@ -62,12 +69,23 @@ export class SimdMemory {
   beginCall(): void {
     if (this.#callStart >= 0) this.#top = Math.min(this.#top, this.#callStart)
     this.#callStart = this.#top
-    this.#results.length = 0
+    this.#forgetArrays()
+  }
+
+  /**
+   * Whether the running call writes what it also reads: a unit that was begun can then not be computed again from its
+   * beginning, so such calls are left to one thread.
+   */
+  get worksInPlace(): boolean {
+    return overlap(this.#reads, this.#writes)
   }
 
   /** A pointer to the elements of an array that the kernel only reads. */
   input(array: TypedArray): number {
-    if (array.buffer === this.memory.buffer) return array.byteOffset
+    if (array.buffer === this.memory.buffer) {
+      this.#reads.push(array.byteOffset, array.byteOffset + array.byteLength)
+      return array.byteOffset
+    }
     const pointer = this.allocate(array.byteLength)
     this.#bytes(pointer, array.byteLength).set(bytesOf(array))
     return pointer
@@ -75,7 +93,10 @@ export class SimdMemory {
 
   /** A pointer to where the kernel writes every element of an array; its content before is not defined. */
   output(array: TypedArray): number {
-    if (array.buffer === this.memory.buffer) return array.byteOffset
+    if (array.buffer === this.memory.buffer) {
+      this.#writes.push(array.byteOffset, array.byteOffset + array.byteLength)
+      return array.byteOffset
+    }
     const pointer = this.allocate(array.byteLength)
     this.#results.push({ array, pointer })
     return pointer
@@ -84,21 +105,39 @@ export class SimdMemory {
   /** A pointer to an array that the kernel reads and changes. */
   update(array: TypedArray): number {
     const pointer = this.output(array)
-    if (array.buffer !== this.memory.buffer) this.#bytes(pointer, array.byteLength).set(bytesOf(array))
+    if (array.buffer !== this.memory.buffer) {
+      this.#bytes(pointer, array.byteLength).set(bytesOf(array))
+      this.#writes.push(pointer, pointer + array.byteLength)
+    }
+    this.#reads.push(pointer, pointer + array.byteLength)
     return pointer
   }
 
   /** Ends a kernel call: copies results to where they belong and gives its blocks back. */
   endCall(): void {
     for (const { array, pointer } of this.#results) bytesOf(array).set(this.#bytes(pointer, array.byteLength))
-    this.#results.length = 0
+    this.#forgetArrays()
     this.#top = this.#callStart
     this.#callStart = -1
+  }
+
+  #forgetArrays(): void {
+    this.#results.length = 0
+    this.#reads.length = 0
+    this.#writes.length = 0
   }
 
   #bytes(pointer: number, length: number): Uint8Array {
     return new Uint8Array(this.memory.buffer, pointer, length)
   }
+}
+
+/** Whether any interval of one list of begins and ends meets any of the other. */
+function overlap(a: readonly number[], b: readonly number[]): boolean {
+  for (let i = 0; i < a.length; i += 2) {
+    for (let j = 0; j < b.length; j += 2) if (a[i] < b[j + 1] && b[j] < a[i + 1]) return true
+  }
+  return false
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {

@@ -1,3 +1,4 @@
+import type { Executor, Run } from './executor.ts'
 import { SimdMemory } from './memory.ts'
 
 /** A compiled module of SIMD kernels as base64: one binary for a memory of its own, one for a shared memory. */
@@ -7,8 +8,10 @@ export interface SimdBinaries {
 }
 
 /**
- * Computes units [0, units) of a function over `args`, in any split: units write disjoint outputs. `cost` is the number
- * of scalar operations of the whole call, by which an implementation decides whether splitting pays.
+ * Computes units [0, units) of a function over `args`, in any split: units write disjoint outputs, and a unit may be
+ * computed again from its beginning, so it must not need what it, or an earlier dispatch to the same output, left there.
+ * Calls that do (in place, accumulating) get their output's pointer from `memory.update`, and stay on one thread.
+ * `cost` is the number of scalar operations of the whole call, by which an executor decides whether splitting pays.
  */
 export type Dispatch<Exports> = (name: keyof Exports, units: number, cost: number, args: readonly number[]) => void
 
@@ -22,17 +25,18 @@ export interface Simd<Exports> {
 export interface SimdMemoryOptions {
   /** Default 1 GiB; reserved, but not touched until used. */
   readonly bytes?: number
-  /** Whether other threads shall work on the same memory. Default false. */
-  readonly shared?: boolean
+  /** Computes with several threads, for which the memory is shared. Default: this thread alone. */
+  readonly executor?: Executor
 }
 
 const PAGE = 65536
 
 /** Memory for SIMD kernels, or null where it cannot be had. */
-export function createSimdMemory({ bytes = 2 ** 30, shared = false }: SimdMemoryOptions = {}): SimdMemory | null {
+export function createSimdMemory({ bytes = 2 ** 30, executor }: SimdMemoryOptions = {}): SimdMemory | null {
   const pages = Math.ceil(bytes / PAGE)
+  const shared = executor !== undefined && executor.threads > 1
   try {
-    return new SimdMemory(new WebAssembly.Memory({ initial: pages, maximum: pages, shared }))
+    return new SimdMemory(new WebAssembly.Memory({ initial: pages, maximum: pages, shared }), shared ? executor : null)
   } catch {
     return null
   }
@@ -40,11 +44,19 @@ export function createSimdMemory({ bytes = 2 ** 30, shared = false }: SimdMemory
 
 /** A module's functions on a memory, or null where there is no WebAssembly SIMD: the plain kernels then serve. */
 export function attachSimd<Exports>(memory: SimdMemory, { binary, sharedBinary }: SimdBinaries): Simd<Exports> | null {
-  const { memory: raw } = memory
-  const isShared = typeof SharedArrayBuffer !== 'undefined' && raw.buffer instanceof SharedArrayBuffer
-  const bytes = Uint8Array.from(atob(isShared ? sharedBinary : binary), (character) => character.charCodeAt(0))
+  const { memory: raw, executor } = memory
+  const bytes = Uint8Array.from(atob(executor === null ? binary : sharedBinary), (character) => character.charCodeAt(0))
   if (!WebAssembly.validate(bytes)) return null
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: raw } })
-  const functions = instance.exports as unknown as Record<keyof Exports, (...values: number[]) => void>
-  return { memory, dispatch: (name, units, _cost, args) => functions[name](...args, 0, units) }
+  const module = new WebAssembly.Module(bytes)
+  const { exports } = new WebAssembly.Instance(module, { env: { memory: raw } })
+  const functions = exports as unknown as Record<string, (...values: number[]) => void>
+  const serial: Run = (name, units, _cost, args) => functions[name](...args, 0, units)
+  const parallel = executor?.attach(module, raw, functions) ?? serial
+  return {
+    memory,
+    dispatch: (name, units, cost, args) => {
+      const run = memory.worksInPlace ? serial : parallel
+      run(name as string, units, cost, args)
+    },
+  }
 }

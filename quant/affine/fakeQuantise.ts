@@ -4,9 +4,9 @@ import { applyFloat } from '../../engine/core/tape.ts'
 import { asFloat, type FloatTensor, type Tensor } from '../../engine/core/tensor.ts'
 import type { Op } from '../../engine/ops/op.ts'
 import { onlyInput } from '../../engine/ops/unary.ts'
-import { fakeQuantiseGrad, fakeQuantise as fakeQuantiseKernel } from './fakeQuantiseKernel.ts'
 import type { Division, QuantiseOptions } from './quantise.ts'
 import { channelRun, type Quantiser } from './quantiser.ts'
+import { fakeQuantiseKernels } from './simd/bindings.ts'
 
 /**
  * The straight-through estimator. 'identity': the gradient passes unchanged, clipped values included (the literal
@@ -52,7 +52,8 @@ export const FakeQuantise: Op<FakeQuantiseAttributes> = {
     const { scale, zeroPoint, qmin, qmax } = quantiser
     const inner = channelRun(quantiser, x.shape, 'FakeQuantise')
     const reciprocal = division === 'reciprocal' ? 1 : 0
-    fakeQuantiseKernel(x.data, scale, zeroPoint, inner, qmin, qmax, lambda, rounding, reciprocal, out.data)
+    const kernels = fakeQuantiseKernels(context.memory)
+    kernels.fakeQuantise(x.data, scale, zeroPoint, inner, qmin, qmax, lambda, rounding, reciprocal, out.data)
     return { outputs: [out] }
   },
   backward(context, { inputs, attributes: { quantiser, lambda, ste, rounding, division }, gradOutputs }) {
@@ -63,7 +64,7 @@ export const FakeQuantise: Op<FakeQuantiseAttributes> = {
     const { scale, zeroPoint, qmin, qmax } = quantiser
     const inner = channelRun(quantiser, x.shape, 'FakeQuantise')
     const reciprocal = division === 'reciprocal' ? 1 : 0
-    fakeQuantiseGrad(
+    fakeQuantiseKernels(context.memory).fakeQuantiseGrad(
       x.data,
       scale,
       zeroPoint,

@@ -1,4 +1,4 @@
-import { type RoundingMode, roundHalfEven, roundingOf } from '../../engine/base/rounding.ts'
+import { type RoundingMode, roundAs } from '../../engine/base/rounding.ts'
 
 /** The first number above int64. */
 const INT64_END = 2 ** 63
@@ -13,8 +13,9 @@ const INT64_END = 2 ** 63
  *
  * Runs of `inner` consecutive elements share a channel, the channels follow one another cyclically. `lambda` is an f32.
  * Without `reciprocal` NaN stays NaN, so that training notices it, and infinities go to the end codes where lambda is 1.
- * With it the kernel is PyTorch's to the bit, which converts round(d) + z to int64: NaN and whatever is 2^63 or more become
- * the lowest code, large positive values too (undefined in C++; this is what x86 gives). `out` may be `x`.
+ * With it the kernel is PyTorch's to the bit, which converts f32(round(d) + z) to int64: NaN and whatever is 2^63 or more
+ * become the lowest code, large positive values too (undefined in C++; this is what x86 gives). z is too small to decide
+ * that, so d does. `out` may be `x`.
  * Example: s = 0.5, z = 0, x = 0.7, lambda 0.5: d = 1.4, q = 1, x^ = 0.5, x~ = f32(0.6).
  */
 export function fakeQuantise(
@@ -29,8 +30,6 @@ export function fakeQuantise(
   reciprocal: 0 | 1,
   out: Float32Array,
 ): void {
-  const round = roundingOf(rounding)
-  const nearestEven = rounding === 'half-even'
   for (let start = 0, c = 0; start < x.length; start += inner, c = (c + 1) % scale.length) {
     const s = scale[c]
     const inverse = Math.fround(1 / s)
@@ -38,9 +37,8 @@ export function fakeQuantise(
     for (let i = start; i < start + inner; i++) {
       const v = x[i]
       const d = reciprocal === 1 ? Math.fround(v * inverse) : Math.fround(v / s)
-      // The common mode is called by name, which the compiler inlines: about three times as fast as `round`.
-      const q = (nearestEven ? roundHalfEven(d) : round(d)) + z
-      const clamped = reciprocal === 1 && !(q < INT64_END) ? qmin : Math.min(Math.max(q, qmin), qmax)
+      const q = roundAs(d, rounding) + z
+      const clamped = reciprocal === 1 && !(d < INT64_END) ? qmin : Math.min(Math.max(q, qmin), qmax)
       const y = Math.fround(s * (clamped - z))
       out[i] = lambda === 1 ? y : v + Math.fround(lambda * Math.fround(y - v))
     }
@@ -66,8 +64,6 @@ export function fakeQuantiseGrad(
   gradOut: Float32Array,
   gradX: Float32Array,
 ): void {
-  const round = roundingOf(rounding)
-  const nearestEven = rounding === 'half-even'
   const outside = Math.fround(1 - lambda)
   for (let start = 0, c = 0; start < x.length; start += inner, c = (c + 1) % scale.length) {
     const s = scale[c]
@@ -75,8 +71,14 @@ export function fakeQuantiseGrad(
     const z = zeroPoint[c]
     for (let i = start; i < start + inner; i++) {
       const d = reciprocal === 1 ? Math.fround(x[i] * inverse) : Math.fround(x[i] / s)
-      const q = (nearestEven ? roundHalfEven(d) : round(d)) + z
+      const q = roundAs(d, rounding) + z
       gradX[i] = q >= qmin && q <= qmax ? gradOut[i] : gradOut[i] * outside
     }
   }
 }
+
+/** The kernels of fake quantisation, which other implementations must equal bit for bit. */
+export const plainFakeQuantiseKernels = { fakeQuantise, fakeQuantiseGrad }
+
+/** The signatures that every implementation shares. */
+export type FakeQuantiseKernels = typeof plainFakeQuantiseKernels

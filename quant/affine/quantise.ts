@@ -1,5 +1,5 @@
 import { ShapeError, UsageError } from '../../engine/base/errors.ts'
-import { type RoundingMode, roundingOf } from '../../engine/base/rounding.ts'
+import { type RoundingMode, roundAs } from '../../engine/base/rounding.ts'
 import { formatShape, type Shape, sizeOf } from '../../engine/base/shape.ts'
 import { channelRun, type Quantiser } from './quantiser.ts'
 
@@ -38,7 +38,7 @@ export function quantise<T extends CodeArray = Int32Array>(
   checkHolds(out, quantiser)
   const { scale, zeroPoint, qmin, qmax } = quantiser
   const inner = channelRun(quantiser, shape, 'quantise')
-  const round = roundingOf(options.rounding ?? 'half-even')
+  const rounding = options.rounding ?? 'half-even'
   const reciprocal = options.division === 'reciprocal'
   for (let start = 0, c = 0; start < x.length; start += inner, c = (c + 1) % scale.length) {
     const s = scale[c]
@@ -46,7 +46,7 @@ export function quantise<T extends CodeArray = Int32Array>(
     const z = zeroPoint[c]
     for (let i = start; i < start + inner; i++) {
       const steps = reciprocal ? Math.fround(x[i] * inverse) : Math.fround(x[i] / s)
-      const q = round(steps) + z
+      const q = roundAs(steps, rounding) + z
       out[i] = q < qmin ? qmin : q > qmax ? qmax : Number.isNaN(q) ? z : q
     }
   }

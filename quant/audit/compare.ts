@@ -4,6 +4,7 @@ import { noGrad } from '../../engine/core/tape.ts'
 import type { FloatTensor } from '../../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import { runGraph } from '../../engine/graph/interpreter.ts'
+import type { Executor } from '../../engine/simd/executor.ts'
 import type { Backend } from '../integer/backend.ts'
 import { compile } from '../integer/compile.ts'
 import { IntegerSession } from '../integer/session.ts'
@@ -68,6 +69,8 @@ export interface CompareOptions {
   /** Batches of training images that the back ends calibrate on. */
   readonly calibration: readonly FloatTensor[]
   readonly test: readonly LabelledImages[]
+  /** Splits the work of integer inference over threads; the same bits with any number. Default: this thread alone. */
+  readonly executor?: Executor
   /** Called before each pass over the test images. */
   readonly onProgress?: (what: string, done: number, total: number) => void
 }
@@ -77,7 +80,7 @@ export interface CompareOptions {
  * model. Throws what `compile` throws.
  */
 export function compareBackends(options: CompareOptions): Comparison {
-  const { graph, parameters, backends, weightBits, calibration, test, onProgress } = options
+  const { graph, parameters, backends, weightBits, calibration, test, executor, onProgress } = options
   const jobs = weightBits.flatMap((bits) =>
     backends.filter((backend) => backend.weightBits.includes(bits)).map((backend) => ({ backend, bits })),
   )
@@ -96,7 +99,8 @@ export function compareBackends(options: CompareOptions): Comparison {
   const results = jobs.map(({ backend, bits }, i): BackendResult => {
     const format = formatBits(bits, backend)
     onProgress?.(`${backend.name} ${format}`, i, jobs.length)
-    const session = new IntegerSession(compile(graph, parameters, backend, { weightBits: bits, calibration }))
+    const program = compile(graph, parameters, backend, { weightBits: bits, calibration })
+    const session = new IntegerSession(program, { executor })
     const logits = collect(test, (images) => session.run(images))
     const found = quality(logits, labels)
     return {

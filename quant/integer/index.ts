@@ -1,6 +1,5 @@
 /** The `./runtime` entry point: runs integer programs, and needs nothing but this library's own files. */
 
-export { type IntegerKernels, plainIntegerKernels } from './kernels/index.ts'
 export {
   type AddArithmetic,
   type AddStep,

@@ -1,12 +1,13 @@
 import { FormatError, ShapeError } from '../../engine/base/errors.ts'
 import { formatShape, type Shape, sameShape, sizeOf } from '../../engine/base/shape.ts'
-import { dequantise, quantise } from '../affine/quantise.ts'
+import type { Executor } from '../../engine/simd/executor.ts'
 import type { Quantiser } from '../affine/quantiser.ts'
 import { prepareStep } from './execute/prepare.ts'
-import type { Runner } from './execute/runner.ts'
-import { type IntegerKernels, plainIntegerKernels } from './kernels/index.ts'
+import type { PreparedStep } from './execute/runner.ts'
 import { planMemory } from './memoryPlan.ts'
 import { type IntegerProgram, type ProgramValue, valuesByName } from './program.ts'
+import { createWorkspace, type Workspace } from './simd/workspace.ts'
+import { type StoredValue, storedValue } from './storage.ts'
 
 /** Real numbers with a shape, batch first. A float32 tensor is one. */
 export interface FloatArray {
@@ -20,10 +21,15 @@ export interface CodeTensor {
   readonly data: Int32Array
 }
 
+/** Bytes of codes that images of one pass may take: of the order of a cache, so that codes are still there when read. */
+const PASS_BYTES = 2 ** 21
+
 /** What a session is made with. */
 export interface SessionOptions {
-  /** The kernels to compute with; every table gives the same bits. Default: the plain TypeScript ones. */
-  readonly kernels?: IntegerKernels
+  /** 'simd': WebAssembly SIMD where there is, else the plain kernels; both give the same bits. Default 'simd'. */
+  readonly kernels?: 'simd' | 'plain'
+  /** Splits the work of 'simd' over threads; the same bits with any number. Default: this thread alone. */
+  readonly executor?: Executor
 }
 
 /** What a run may be asked for. */
@@ -32,11 +38,18 @@ export interface RunOptions {
   readonly trace?: Map<string, CodeTensor>
 }
 
-interface PreparedStep {
-  readonly run: Runner | null
+/** A step in its place: null where it only renames. */
+interface PlacedStep {
+  readonly step: PreparedStep | null
   readonly inputs: readonly number[]
   readonly output: number
-  readonly value: ProgramValue
+  readonly value: StoredValue
+}
+
+/** How the codes of a pass, whose images are those from `first` on, come into the input's buffer and leave the output's. */
+interface PassEnds {
+  fill(first: number, codes: Int8Array): void
+  take(first: number, codes: Int8Array): void
 }
 
 /** The quantiser of a value. */
@@ -47,30 +60,32 @@ export function quantiserOf(value: ProgramValue): Quantiser {
 
 /**
  * Runs an integer program. Between the quantised input and the dequantised output there are integers only, apart from
- * requantisers that a back end defines in floating point, so the codes are the same everywhere. Memory is kept between
- * runs: runs of the same batch size allocate nothing but their result.
+ * requantisers that a back end defines in floating point, so the codes are the same everywhere. Constants, codes and scratch
+ * lie in one memory, made for the largest batch so far (larger batches than fit a cache run in several passes): runs that
+ * do not exceed it allocate nothing but their result.
  */
 export class IntegerSession {
   readonly program: IntegerProgram
-  readonly #steps: PreparedStep[]
-  readonly #input: ProgramValue
-  readonly #output: ProgramValue
+  readonly #steps: readonly PlacedStep[]
+  readonly #input: StoredValue
+  readonly #output: StoredValue
   readonly #sizes: readonly number[]
   readonly #inputBuffer: number
   readonly #outputBuffer: number
-  #buffers: Int32Array[] = []
-  #capacity = -1
+  readonly #options: SessionOptions
+  readonly #imagesPerPass: number
+  #workspace: Workspace
+  #capacity = 1
 
   /** Unpacks the constants. Throws `FormatError` for a program whose parts do not fit together. */
   constructor(program: IntegerProgram, options: SessionOptions = {}) {
     const { header, constants } = program
-    const kernels = options.kernels ?? plainIntegerKernels
     const values = valuesByName(header)
     const defined = new Set([header.input.value])
-    const valueNamed = (name: string): ProgramValue => {
+    const valueNamed = (name: string): StoredValue => {
       const value = values.get(name)
       if (value === undefined) throw new FormatError(`program ${header.name}: there is no value '${name}'`)
-      return value
+      return storedValue(value)
     }
     for (const step of header.steps) {
       for (const name of [...step.inputs, step.output]) valueNamed(name)
@@ -83,21 +98,25 @@ export class IntegerSession {
     const plan = planMemory(header)
     const bufferOf = (name: string): number => plan.bufferOf.get(name) as number
     this.program = program
+    this.#options = options
     this.#input = valueNamed(header.input.value)
     this.#output = valueNamed(header.output)
     this.#sizes = plan.sizes
+    const imageBytes = plan.sizes.reduce((a, b) => a + b, 0)
+    this.#imagesPerPass = Math.max(1, Math.floor(PASS_BYTES / Math.max(1, imageBytes)))
     this.#inputBuffer = bufferOf(header.input.value)
     this.#outputBuffer = bufferOf(header.output)
     this.#steps = header.steps.map((step) => {
       const inputs = step.inputs.map(valueNamed)
       const output = valueNamed(step.output)
       return {
-        run: prepareStep(step, { inputs, output, constants, kernels }),
+        step: prepareStep(step, { inputs, output, constants }),
         inputs: step.inputs.map(bufferOf),
         output: bufferOf(step.output),
         value: output,
       }
     })
+    this.#workspace = this.#createWorkspace()
   }
 
   /**
@@ -106,12 +125,25 @@ export class IntegerSession {
    */
   run(images: FloatArray, options: RunOptions = {}): FloatArray {
     const batch = this.#batchOf(images)
-    const { rounding } = this.program.header.input
-    this.#reserve(batch)
-    const codes = this.#buffers[this.#inputBuffer].subarray(0, images.data.length)
-    quantise(images.data, images.shape, quantiserOf(this.#input), { rounding }, codes)
-    const { shape, data } = this.#execute(batch, options)
-    return { shape, data: dequantise(data, shape, quantiserOf(this.#output)) }
+    const [sizeIn, sizeOut] = [sizeOf(this.#input.shape), sizeOf(this.#output.shape)]
+    const data = new Float32Array(batch * sizeOut)
+    this.#passes(batch, options, {
+      fill: (first, codes) => {
+        const from = first * sizeIn
+        const { rounding } = this.program.header.input
+        this.#workspace.kernels.quantiseCodes(
+          images.data.subarray(from, from + codes.length),
+          this.#input,
+          rounding,
+          codes,
+        )
+      },
+      take: (first, codes) => {
+        const to = first * sizeOut
+        this.#workspace.kernels.dequantiseCodes(codes, this.#output, data.subarray(to, to + codes.length))
+      },
+    })
+    return { shape: [batch, ...this.#output.shape], data }
   }
 
   /**
@@ -120,34 +152,46 @@ export class IntegerSession {
    */
   runCodes(codes: CodeTensor, options: RunOptions = {}): CodeTensor {
     const batch = this.#batchOf(codes)
-    const { qmin, qmax, name } = this.#input
+    const { qmin, qmax, name, offset } = this.#input
     for (const q of codes.data) {
-      if (q < qmin || q > qmax) {
-        throw new ShapeError(`session: input '${name}' holds code ${q}; wanted ${qmin} ... ${qmax}`)
+      if (q < qmin + offset || q > qmax + offset) {
+        throw new ShapeError(`session: input '${name}' holds code ${q}; wanted ${qmin + offset} ... ${qmax + offset}`)
       }
     }
-    this.#reserve(batch)
-    this.#buffers[this.#inputBuffer].set(codes.data)
-    const { shape, data } = this.#execute(batch, options)
-    return { shape, data: data.slice() }
+    const result = emptyCodes(this.#output, batch)
+    this.#passes(batch, options, {
+      fill: (first, kept) => {
+        const from = first * sizeOf(this.#input.shape)
+        for (let i = 0; i < kept.length; i++) kept[i] = codes.data[from + i] - offset
+      },
+      take: (first, kept) => copyCodes(kept, this.#output, first, result),
+    })
+    return result
   }
 
-  /** Runs the steps on the codes in the input buffer. The result is a view of the output buffer. */
-  #execute(batch: number, { trace }: RunOptions): CodeTensor {
-    const keep = (value: ProgramValue, buffer: number): void => {
-      trace?.set(value.name, copyOf(view(value, buffer)))
+  /** Runs the steps on as many images at a time as fit; `ends` brings codes in and takes them out. */
+  #passes(batch: number, { trace }: RunOptions, ends: PassEnds): void {
+    this.#reserve(batch)
+    const { kernels, buffers, scratch } = this.#workspace
+    const values = [this.#input, ...this.#steps.map(({ value }) => value)]
+    for (const value of values) trace?.set(value.name, emptyCodes(value, batch))
+    for (let first = 0; first < batch; first += this.#capacity) {
+      const count = Math.min(this.#capacity, batch - first)
+      const codesOf = ({ shape }: StoredValue, buffer: number): Int8Array =>
+        buffers[buffer].subarray(0, count * sizeOf(shape))
+      const keep = (value: StoredValue, buffer: number): void => {
+        const copy = trace?.get(value.name)
+        if (copy !== undefined) copyCodes(codesOf(value, buffer), value, first, copy)
+      }
+      ends.fill(first, codesOf(this.#input, this.#inputBuffer))
+      keep(this.#input, this.#inputBuffer)
+      for (const { step, inputs, output, value } of this.#steps) {
+        const arrays = inputs.map((buffer) => buffers[buffer])
+        step?.run({ kernels, inputs: arrays, batch: count, scratch, out: buffers[output] })
+        keep(value, output)
+      }
+      ends.take(first, codesOf(this.#output, this.#outputBuffer))
     }
-    const view = ({ shape }: ProgramValue, buffer: number): CodeTensor => ({
-      shape: [batch, ...shape],
-      data: this.#buffers[buffer].subarray(0, batch * sizeOf(shape)),
-    })
-    keep(this.#input, this.#inputBuffer)
-    for (const step of this.#steps) {
-      const inputs = step.inputs.map((buffer) => this.#buffers[buffer])
-      step.run?.(inputs, batch, this.#buffers[step.output])
-      keep(step.value, step.output)
-    }
-    return view(this.#output, this.#outputBuffer)
   }
 
   #batchOf({ shape, data }: FloatArray | CodeTensor): number {
@@ -166,12 +210,26 @@ export class IntegerSession {
   }
 
   #reserve(batch: number): void {
-    if (batch <= this.#capacity) return
-    this.#buffers = this.#sizes.map((size) => new Int32Array(size * batch))
-    this.#capacity = batch
+    const wanted = Math.min(batch, this.#imagesPerPass)
+    if (wanted <= this.#capacity) return
+    this.#capacity = wanted
+    this.#workspace = this.#createWorkspace()
+  }
+
+  #createWorkspace(): Workspace {
+    const steps = this.#steps.flatMap(({ step }) => step ?? [])
+    const real = Math.max(sizeOf(this.#input.shape), sizeOf(this.#output.shape))
+    const sizes = this.#sizes.map((size) => size * this.#capacity)
+    return createWorkspace(steps, sizes, real * this.#capacity, this.#options)
   }
 }
 
-function copyOf({ shape, data }: CodeTensor): CodeTensor {
-  return { shape, data: data.slice() }
+function emptyCodes({ shape }: StoredValue, batch: number): CodeTensor {
+  return { shape: [batch, ...shape], data: new Int32Array(batch * sizeOf(shape)) }
+}
+
+/** Copies kept codes of a value, as they are outside, to the images of `to` from `first` on. */
+function copyCodes(kept: Int8Array, { shape, offset }: StoredValue, first: number, { data }: CodeTensor): void {
+  const start = first * sizeOf(shape)
+  for (let i = 0; i < kept.length; i++) data[start + i] = kept[i] + offset
 }

@@ -74,6 +74,29 @@ test('the same command gives the same checkpoint', async () => {
   assert.is(again.stderr, '', '--quiet is quiet')
 })
 
+test('any number of threads gives the same checkpoint and the same comparison', async () => {
+  const comparisons: string[] = []
+  for (const threads of ['1', '2', '3']) {
+    const out = `threads${threads}`
+    const { status, stdout, stderr } = await run([
+      'train',
+      ...small,
+      '--threads',
+      threads,
+      '--out',
+      out,
+      '--json',
+      '--quiet',
+    ])
+    assert.is(status, 0, stderr)
+    assert.is(JSON.parse(stdout).sha256, trained.sha256)
+    const options = ['--limit', '50', '--calibration', '32', '--backends', 'onnx-spec', '--json', '--quiet']
+    comparisons.push((await run(['eval', out, '--threads', threads, ...options])).stdout)
+  }
+  assert.is(JSON.parse(comparisons[0]).backends.length, 2)
+  assert.equal(comparisons, Array(3).fill(comparisons[0]))
+})
+
 test('a run interrupted after an epoch is resumed to the same checkpoint', async () => {
   const stopped = await run(['train', ...small, '--out', 'third'], 'epoch 1/3')
   assert.is(stopped.status, 130, stopped.stderr)
@@ -174,6 +197,7 @@ test('each command has a help text', async () => {
 const refused: [args: string[], status: number, message: RegExp][] = [
   [['paint'], 2, /there is no command 'paint'; wanted one of demo, train/],
   [['train', '--model', 'vgg'], 2, /--model vgg: wanted one of mlp, lenet/],
+  [['train', '--model', 'mlp', '--threads', '0'], 2, /--threads 0: wanted an integer from 1 to 64/],
   [['train', '--model', 'lenet', '--depth', '8'], 2, /model lenet has no such option/],
   [['train', '--model', 'resnet', '--depth', '9'], 2, /6n \+ 2/],
   [['train', '--model', 'mlp', '--weight-bits', '17'], 2, /from 2 to 16/],

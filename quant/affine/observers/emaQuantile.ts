@@ -54,9 +54,11 @@ export class EmaQuantileObserver implements ResumableObserver {
   observe(x: Float32Array): void {
     if (x.length === 0) return
     const values = this.#sample(x)
-    // In this order: the second selection finds the values nearly in place.
     const hi = Math.max(quantileOf(values, this.#p), 0)
-    const lo = Math.min(quantileOf(values, 1 - this.#p), 0)
+    const lower = 1 - this.#p
+    const lo = hasNegatives(values, Math.floor(lower * (values.length - 1)) + 1)
+      ? Math.min(quantileOf(values, lower), 0)
+      : 0
     const { batches, ...past } = this.#state
     this.#state =
       batches === 0
@@ -103,4 +105,13 @@ export class EmaQuantileObserver implements ResumableObserver {
     if (zero !== 0) refuseNotFinite('EmaQuantileObserver')
     return values
   }
+}
+
+/** Whether at least `least` values are negative; after ReLU none is, and the lower quantile need not be looked for. */
+function hasNegatives(values: Float32Array, least: number): boolean {
+  let count = 0
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < 0 && ++count === least) return true
+  }
+  return false
 }

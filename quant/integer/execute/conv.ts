@@ -1,57 +1,145 @@
 import { biasStarts, weightCodes } from '../constants.ts'
+import type { ConvolutionPlan } from '../kernels/convolve.ts'
+import type { PackGeometry } from '../kernels/packPlanes.ts'
 import type { ConvStep } from '../program.ts'
-import { type Preparation, type Runner, require } from './runner.ts'
+import { requantiserTable } from '../requantise/requantiser.ts'
+import { storedTarget } from '../storage.ts'
+import { type Preparation, type PreparedStep, prepared, require, SLACK } from './runner.ts'
 import { packWeights } from './weights.ts'
 
-/** A convolution: per image, centre and pad the codes once, then dot products straight from there, no im2col. */
-export function prepareConv(step: ConvStep, { inputs, output, constants, kernels }: Preparation): Runner {
-  const [input] = inputs
-  const [channels, h, w] = input.shape
-  const [outChannels, outH, outW] = output.shape
-  const { groups, strides, dilations, pads, requantiser } = step
-  const [kernelOut, groupChannels, kernelH, kernelW] = step.weight.shape
-  require(input.shape.length === 3 && output.shape.length === 3, step.name, 'input and output [C, H, W]')
-  require(kernelOut === outChannels && groupChannels * groups === channels, step.name, 'weights that fit the channels')
-  const paddedH = h + pads[0] + pads[2]
-  const paddedW = w + pads[1] + pads[3]
-  const lastRow = (outH - 1) * strides[0] + (kernelH - 1) * dilations[0]
-  const lastColumn = (outW - 1) * strides[1] + (kernelW - 1) * dilations[1]
-  require(lastRow < paddedH && lastColumn < paddedW, step.name, 'windows inside the padded image')
+/** Bytes of packed input that a block of rows should not exceed: most of a small first-level cache. */
+const BLOCK_BYTES = 24576
+/** Bytes of packed input that are filled before they are used: part of a second-level cache. */
+const CHUNK_BYTES = 262144
 
-  const pixels = outH * outW
-  const base = new Int32Array(pixels)
-  for (let p = 0; p < pixels; p++) {
-    base[p] = Math.floor(p / outW) * strides[0] * paddedW + (p % outW) * strides[1]
-  }
-  const taps = groupChannels * kernelH * kernelW
-  const offset = new Int32Array(taps)
-  for (let c = 0, k = 0; c < groupChannels; c++) {
+/** Which taps form pairs, and where each pair lies, in pairs from the pair of the output. */
+interface TapPairs {
+  readonly tapOf: readonly number[]
+  readonly offsets: readonly number[]
+}
+
+/** The pairs of taps in memory order: of two channels where `columnStep` is 0, of neighbouring columns otherwise. */
+function tapPairs(step: ConvStep, geometry: PackGeometry): TapPairs {
+  const [, channels, kernelH, kernelW] = step.weight.shape
+  const [dilationH, dilationW] = step.dilations
+  const { channelStep, columnStep, strideH, strideW, phasesH, phasesW, phaseH, pitch } = geometry
+  const tapOf: number[] = []
+  const offsets: number[] = []
+  for (let c = 0; c < channels; c += channelStep) {
     for (let y = 0; y < kernelH; y++) {
-      for (let x = 0; x < kernelW; x++) offset[k++] = (c * paddedH + y * dilations[0]) * paddedW + x * dilations[1]
-    }
-  }
-  const perGroup = outChannels / groups
-  const weights = packWeights(weightCodes(step.weight, constants), groups, perGroup, taps)
-  const bias = biasStarts(step.bias, outChannels, constants)
-  const centred = new Int32Array(channels * paddedH * paddedW)
-  const acc = new Int32Array(4 * pixels)
-  const target = { zeroPoint: output.zeroPoint, low: step.low, high: step.high }
-  const imageIn = channels * h * w
-
-  return ([x], batch, out) => {
-    for (let n = 0; n < batch; n++) {
-      kernels.centrePlanes(x, n * imageIn, channels, h, w, input.zeroPoint, pads[0], pads[1], paddedH, paddedW, centred)
-      for (let c = 0; c < outChannels; ) {
-        const inGroup = c % perGroup
-        const xStart = ((c - inGroup) / perGroup) * groupChannels * paddedH * paddedW
-        const width = inGroup < weights.quads ? 4 : 1
-        const dot = width === 4 ? kernels.dot4 : kernels.dot1
-        dot(centred, xStart, base, pixels, offset, taps, weights.data, c * taps, bias, c, acc)
-        for (let j = 0; j < width; j++, c++) {
-          const outStart = (n * outChannels + c) * pixels
-          kernels.requantiseRow(requantiser, c, acc, j * pixels, pixels, target, outStart, 1, out)
-        }
+      for (let x = 0; x < kernelW; x += columnStep > 0 ? 2 : 1) {
+        const tap = (c * kernelH + y) * kernelW + x
+        if (columnStep > 0) tapOf.push(tap, x + 1 < kernelW ? tap + 1 : -1)
+        else tapOf.push(tap, c + 1 < channels ? tap + kernelH * kernelW : -1)
+        const down = y * dilationH
+        const right = x * dilationW
+        const phase = ((c / channelStep) * phasesH + (down % strideH)) * phasesW + (right % strideW)
+        const row = phase * phaseH + Math.floor(down / strideH)
+        offsets.push(row * pitch + Math.floor(right / strideW))
       }
     }
   }
+  return { tapOf, offsets }
+}
+
+/** How many remainders modulo the stride the taps of an axis have, counted from 0 to the largest. */
+function phases(kernel: number, stride: number, dilation: number): number {
+  let largest = 0
+  for (let k = 0; k < kernel; k++) largest = Math.max(largest, (k * dilation) % stride)
+  return largest + 1
+}
+
+/** The layout of packed images: whichever of channel pairs and column pairs needs fewer of them. */
+function packGeometry(step: ConvStep, { inputs: [input], output }: Preparation): PackGeometry {
+  const [channels, h, w] = input.shape
+  const [, outH, outW] = output.shape
+  const [strideH, strideW] = step.strides
+  const [dilationH, dilationW] = step.dilations
+  const [, groupChannels, kernelH, kernelW] = step.weight.shape
+  const pairsChannels = Math.ceil(groupChannels / 2) * kernelW <= groupChannels * Math.ceil(kernelW / 2)
+  return {
+    channels,
+    h,
+    w,
+    zeroPoint: input.zeroPoint,
+    groups: step.groups,
+    planes: pairsChannels ? Math.ceil(groupChannels / 2) : groupChannels,
+    channelStep: pairsChannels ? 2 : 1,
+    columnStep: pairsChannels ? 0 : dilationW,
+    top: step.pads[0],
+    left: step.pads[1],
+    strideH,
+    strideW,
+    phasesH: phases(kernelH, strideH, dilationH),
+    phasesW: phases(kernelW, strideW, dilationW),
+    phaseH: outH + Math.floor(((kernelH - 1) * dilationH) / strideH),
+    pitch: outW + Math.floor(((kernelW - 1) * dilationW) / strideW),
+  }
+}
+
+function checkShapes(step: ConvStep, { inputs: [input], output }: Preparation): void {
+  const { pads, groups, strides, dilations } = step
+  require(input.shape.length === 3 && output.shape.length === 3, step.name, 'input and output [C, H, W]')
+  const [channels, h, w] = input.shape
+  const [outChannels, outH, outW] = output.shape
+  const [kernelOut, groupChannels, kernelH, kernelW] = step.weight.shape
+  require(kernelOut === outChannels && groupChannels * groups === channels, step.name, 'weights that fit the channels')
+  require(outChannels % groups === 0, step.name, 'output channels that the groups divide')
+  const lastRow = (outH - 1) * strides[0] + (kernelH - 1) * dilations[0]
+  const lastColumn = (outW - 1) * strides[1] + (kernelW - 1) * dilations[1]
+  require(lastRow < h + pads[0] + pads[2], step.name, 'windows inside the padded image')
+  require(lastColumn < w + pads[1] + pads[3], step.name, 'windows inside the padded image')
+}
+
+/** A convolution: codes are packed, a few images at a time, then products are taken straight from there, no im2col. */
+export function prepareConv(step: ConvStep, preparation: Preparation): PreparedStep {
+  checkShapes(step, preparation)
+  const { inputs, output, constants } = preparation
+  const [channels, h, w] = inputs[0].shape
+  const [outChannels, outH, outW] = output.shape
+  const geometry = packGeometry(step, preparation)
+  const { groups, planes, phasesH, phasesW, phaseH, pitch } = geometry
+  const { tapOf, offsets } = tapPairs(step, geometry)
+  const groupPairs = planes * phasesH * phasesW * phaseH * pitch
+  const imagePairs = groups * groupPairs
+  const quadsPerRow = Math.ceil(outW / 4)
+  const blocks = Math.min(outH, Math.ceil((4 * groupPairs) / BLOCK_BYTES))
+  const rowsPerBlock = Math.ceil(outH / blocks)
+  const groupOut = outChannels / groups
+  // Kernels take quads two by two.
+  const slot = 16 * (rowsPerBlock * quadsPerRow + 1)
+  const plan: ConvolutionPlan = {
+    imagePairs,
+    groupPairs,
+    quads: Int32Array.from(
+      { length: outH * quadsPerRow },
+      (_, q) => 4 * (Math.floor(q / quadsPerRow) * pitch + 4 * (q % quadsPerRow)),
+    ),
+    quadsPerRow,
+    rowsPerBlock,
+    offsets: Int32Array.from(offsets, (offset) => 4 * offset),
+    weights: packWeights(weightCodes(step.weight, constants), groups, groupOut, tapOf),
+    bias: biasStarts(step.bias, outChannels, constants),
+    groups,
+    groupOut,
+    outH,
+    outW,
+    requantiser: requantiserTable(step.requantiser, outChannels),
+    target: storedTarget(output, step),
+    slot,
+  }
+  const chunk = Math.max(1, Math.floor(CHUNK_BYTES / (4 * imagePairs)))
+  const tiles = groups * (Math.floor(groupOut / 4) + (groupOut % 4))
+  const units = chunk * Math.ceil(outH / rowsPerBlock) * tiles
+  const needs = { packed: 2 * chunk * imagePairs + SLACK, sums: units * slot }
+  const imageIn = channels * h * w
+  const imageOut = outChannels * outH * outW
+  return prepared(plan, needs, (placed, { kernels, inputs: [x], batch, scratch, out }) => {
+    for (let first = 0; first < batch; first += chunk) {
+      const images = Math.min(chunk, batch - first)
+      kernels.packPlanes(x.subarray(first * imageIn, (first + images) * imageIn), images, geometry, scratch.packed)
+      const part = out.subarray(first * imageOut, (first + images) * imageOut)
+      kernels.convolve(scratch.packed, images, placed, scratch.sums, part)
+    }
+  })
 }

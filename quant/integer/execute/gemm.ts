@@ -1,38 +1,47 @@
 import { biasStarts, weightCodes } from '../constants.ts'
+import type { GemmPlan } from '../kernels/gemm.ts'
 import type { GemmStep } from '../program.ts'
-import { type Preparation, type Runner, require } from './runner.ts'
+import { requantiserTable } from '../requantise/requantiser.ts'
+import { storedTarget } from '../storage.ts'
+import { type Preparation, type PreparedStep, prepared, require, SLACK } from './runner.ts'
 import { packWeights } from './weights.ts'
 
-/** How many images share one pass over the weights. */
+/** How many rows (images) share one pass over the weights. */
 const ROWS = 64
+/** Bytes of packed rows that are filled before they are used. */
+const CHUNK_BYTES = 1048576
 
-/** A fully connected layer: the images of a batch are the pixels of the dot products. */
-export function prepareGemm(step: GemmStep, { inputs, output, constants, kernels }: Preparation): Runner {
+/** A fully connected layer: a row an image. */
+export function prepareGemm(step: GemmStep, { inputs, output, constants }: Preparation): PreparedStep {
   const [input] = inputs
   const [channels, taps] = step.weight.shape
   require(input.shape.length === 1 && input.shape[0] === taps, step.name, `an input of [${taps}]`)
   require(output.shape.length === 1 && output.shape[0] === channels, step.name, `an output of [${channels}]`)
-  const base = Int32Array.from({ length: ROWS }, (_, row) => row * taps)
-  const offset = Int32Array.from({ length: taps }, (_, k) => k)
-  const weights = packWeights(weightCodes(step.weight, constants), 1, channels, taps)
-  const bias = biasStarts(step.bias, channels, constants)
-  const centred = new Int32Array(ROWS * taps)
-  const acc = new Int32Array(4 * ROWS)
-  const target = { zeroPoint: output.zeroPoint, low: step.low, high: step.high }
-
-  return ([x], batch, out) => {
-    for (let first = 0; first < batch; first += ROWS) {
-      const rows = Math.min(ROWS, batch - first)
-      kernels.centrePlanes(x, first * taps, rows, 1, taps, input.zeroPoint, 0, 0, 1, taps, centred)
-      for (let c = 0; c < channels; ) {
-        const width = c < weights.quads ? 4 : 1
-        const dot = width === 4 ? kernels.dot4 : kernels.dot1
-        dot(centred, 0, base, rows, offset, taps, weights.data, c * taps, bias, c, acc)
-        for (let j = 0; j < width; j++, c++) {
-          const outStart = first * channels + c
-          kernels.requantiseRow(step.requantiser, c, acc, j * rows, rows, target, outStart, channels, out)
-        }
-      }
-    }
+  const filled = 4 * Math.ceil(channels / 4)
+  const codes = new Int8Array(filled * taps)
+  codes.set(weightCodes(step.weight, constants))
+  const bias = new Int32Array(filled)
+  bias.set(biasStarts(step.bias, channels, constants))
+  const pairs = Math.ceil(taps / 2)
+  const tapOf = Array.from({ length: 2 * pairs }, (_, k) => (k < taps ? k : -1))
+  const plan: GemmPlan = {
+    taps,
+    channels,
+    zeroPoint: input.zeroPoint,
+    rowsPerBlock: ROWS,
+    weights: packWeights(codes, 1, filled, tapOf),
+    bias,
+    requantiser: requantiserTable(step.requantiser, channels),
+    target: storedTarget(output, step),
   }
+  const chunk = ROWS * Math.max(1, Math.floor(CHUNK_BYTES / (4 * pairs * ROWS)))
+  const needs = { packed: 2 * chunk * pairs + SLACK, sums: (chunk / ROWS) * filled * ROWS }
+  return prepared(plan, needs, (placed, { kernels, inputs: [x], batch, scratch, out }) => {
+    for (let first = 0; first < batch; first += chunk) {
+      const rows = Math.min(chunk, batch - first)
+      kernels.packRows(x.subarray(first * taps, (first + rows) * taps), rows, placed, scratch.packed)
+      const part = out.subarray(first * channels, (first + rows) * channels)
+      kernels.gemm(scratch.packed, rows, placed, scratch.sums, part)
+    }
+  })
 }

@@ -4,10 +4,10 @@ import { prepareConv } from './conv.ts'
 import { prepareGemm } from './gemm.ts'
 import { prepareClamp, prepareConcat } from './move.ts'
 import { prepareAveragePool, prepareMaxPool } from './pool.ts'
-import type { Preparation, Runner } from './runner.ts'
+import type { Preparation, PreparedStep } from './runner.ts'
 
 /** Makes a step ready to run; null for one that only renames (a reshape, whose output shares its input's memory). */
-export function prepareStep(step: Step, preparation: Preparation): Runner | null {
+export function prepareStep(step: Step, preparation: Preparation): PreparedStep | null {
   switch (step.op) {
     case 'conv':
       return prepareConv(step, preparation)

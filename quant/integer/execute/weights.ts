@@ -1,24 +1,23 @@
-/** Weight codes in the order in which `dot4` and `dot1` read them. */
-export interface PackedWeights {
-  readonly data: Int32Array
-  /** Channels of a group that `dot4` takes; the rest goes to `dot1`. A multiple of 4. */
-  readonly quads: number
-}
-
 /**
- * From [groups * channels, taps] to, for each group, tiles of four channels interleaved ([taps][4]), then the remaining
- * channels one after the other. Channel c of group g starts at (g * channels + c) * taps in either order.
- * Example: five channels of one tap: quads 4, and the data stay in order.
+ * Weight codes as int16 pairs in the order in which `convolve` and `gemm` read them: for each group tiles of four channels
+ * interleaved ([pairs][4][2]), then the channels left over one by one ([pairs][2]). `tapOf[2 k]` and `tapOf[2 k + 1]` are the taps
+ * of pair k; -1 is a tap that does not exist, weight 0. Channel c starts at element 2 * c * pairs in either order.
+ * Example: one channel of three taps [7, 8, 9], tapOf [0, 1, 2, -1]: [7, 8, 9, 0].
  */
-export function packWeights(codes: Int8Array, groups: number, channels: number, taps: number): PackedWeights {
-  const data = new Int32Array(codes.length)
-  const quads = channels - (channels % 4)
+export function packWeights(codes: Int8Array, groups: number, channels: number, tapOf: ArrayLike<number>): Int16Array {
+  const pairs = tapOf.length / 2
+  const taps = codes.length / (groups * channels)
+  const fours = channels - (channels % 4)
+  const packed = new Int16Array(groups * channels * pairs * 2)
   for (let c = 0; c < groups * channels; c++) {
     const inGroup = c % channels
-    const lane = inGroup % 4
-    for (let k = 0; k < taps; k++) {
-      data[inGroup < quads ? (c - lane) * taps + 4 * k + lane : c * taps + k] = codes[c * taps + k]
+    const isFour = inGroup < fours
+    const lane = isFour ? inGroup % 4 : 0
+    const start = 2 * ((c - lane) * pairs + lane)
+    const step = isFour ? 8 : 2
+    for (let i = 0; i < tapOf.length; i++) {
+      packed[start + (i >> 1) * step + (i & 1)] = tapOf[i] < 0 ? 0 : codes[c * taps + tapOf[i]]
     }
   }
-  return { data, quads }
+  return packed
 }

@@ -9,8 +9,8 @@ export interface AddZeroPoints extends CodeTarget {
 
 /** TFLite's ADD in fixed point; every step an int32. See `AddArithmetic`, kind 'q31'. Example: 4 + 4 on equal scales and zero points 0 is 8. */
 export function addQ31(
-  a: Int32Array,
-  b: Int32Array,
+  a: Int8Array,
+  b: Int8Array,
   count: number,
   zero: AddZeroPoints,
   leftShift: number,
@@ -18,7 +18,7 @@ export function addQ31(
   shifts: readonly [number, number],
   outputMultiplier: number,
   outputShift: number,
-  out: Int32Array,
+  out: Int8Array,
 ): void {
   const { zeroPoint, low, high } = zero
   const [za, zb] = zero.zeroPoints
@@ -34,13 +34,13 @@ export function addQ31(
 
 /** Power-of-two scales: align by left shifts, one right shift with ties up. See `AddArithmetic`, kind 'shift'. Example: (3 * 2^0 + 0 * 2^1) / 2^1 = 1.5 -> 2. */
 export function addShift(
-  a: Int32Array,
-  b: Int32Array,
+  a: Int8Array,
+  b: Int8Array,
   count: number,
   zero: AddZeroPoints,
   leftShifts: readonly [number, number],
   rightShift: number,
-  out: Int32Array,
+  out: Int8Array,
 ): void {
   const { zeroPoint, low, high } = zero
   const [za, zb] = zero.zeroPoints
@@ -55,12 +55,12 @@ export function addShift(
 
 /** Double precision: two products, one sum, one rounding, ties away from zero. See `AddArithmetic`, kind 'f64'. Example: -2 * 0.5 + 2 * 0.25 = -0.5 -> -1. */
 export function addF64(
-  a: Int32Array,
-  b: Int32Array,
+  a: Int8Array,
+  b: Int8Array,
   count: number,
   zero: AddZeroPoints,
   ratios: readonly [number, number],
-  out: Int32Array,
+  out: Int8Array,
 ): void {
   const { zeroPoint, low, high } = zero
   const [za, zb] = zero.zeroPoints
@@ -73,13 +73,13 @@ export function addF64(
 
 /** DequantizeLinear, Add, QuantizeLinear in f32, ties to even. See `AddArithmetic`, kind 'qdq'. Example: s = 0.5, 0.25 into 0.5: 1 and 1 give 1.5 -> 2. */
 export function addQdq(
-  a: Int32Array,
-  b: Int32Array,
+  a: Int8Array,
+  b: Int8Array,
   count: number,
   zero: AddZeroPoints,
   scales: readonly [number, number],
   outputScale: number,
-  out: Int32Array,
+  out: Int8Array,
 ): void {
   const { zeroPoint, low, high } = zero
   const [za, zb] = zero.zeroPoints

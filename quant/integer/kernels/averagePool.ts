@@ -1,6 +1,6 @@
 import { roundHalfAway, roundHalfEven } from '../../../engine/base/rounding.ts'
 import type { Window } from '../program.ts'
-import type { CodeTarget } from '../requantise/requantiser.ts'
+import { type CodeTarget, type RequantiserTable, requantiseRow } from '../requantise/requantiser.ts'
 
 /** Extents of a plane and of the windows' positions on it. */
 export interface PlaneExtents {
@@ -10,12 +10,63 @@ export interface PlaneExtents {
   readonly outW: number
 }
 
+/** How the sums of windows become codes; see `AverageArithmetic`. */
+export type AverageRule =
+  /** `offset`: what the code is more than what is kept. The target's codes are not moved by it. */
+  | { readonly kind: 'raw-half-away'; readonly offset: number }
+  /** `runs`: (entry of the table, first pixel, how many pixels) of each run of windows with one multiplier. */
+  | { readonly kind: 'requantise'; readonly requantiser: RequantiserTable; readonly runs: Int32Array }
+  | { readonly kind: 'qdq'; readonly scale: number; readonly outputScale: number }
+
+/** An average pool made ready for `averagePool`. */
+export interface AveragePoolPlan {
+  readonly extents: PlaneExtents
+  readonly window: Window
+  /** What is subtracted from each code before summing. */
+  readonly zeroPoint: number
+  /** By window: what its sum is divided by, and how many of its taps lie in the image. */
+  readonly divisors: Int32Array
+  readonly inside: Int32Array
+  readonly rule: AverageRule
+  readonly target: CodeTarget
+}
+
+/** The means of the windows of `planes` planes. `sums` holds one plane's sums in between. */
+export function averagePool(
+  x: Int8Array,
+  planes: number,
+  { extents, window, zeroPoint, divisors, inside, rule, target }: AveragePoolPlan,
+  sums: Int32Array,
+  out: Int8Array,
+): void {
+  const planeIn = extents.h * extents.w
+  const pixels = extents.outH * extents.outW
+  for (let c = 0; c < planes; c++) {
+    const from = c * planeIn
+    const to = c * pixels
+    if (rule.kind === 'qdq') {
+      const { scale, outputScale } = rule
+      averageQdq(x, from, extents, window, divisors, zeroPoint, scale, outputScale, target, to, out)
+      continue
+    }
+    windowSums(x, from, extents, window, zeroPoint, sums)
+    if (rule.kind === 'raw-half-away') {
+      averageRaw(sums, divisors, inside, pixels, target, rule.offset, to, out)
+      continue
+    }
+    const { requantiser, runs } = rule
+    for (let r = 0; r < runs.length; r += 3) {
+      requantiseRow(requantiser, runs[r], sums, runs[r + 1], runs[r + 2], target, to + runs[r + 1], 1, out)
+    }
+  }
+}
+
 /**
  * sums[o] = sum over the in-image taps of window o of (x - zeroPoint), one plane from xStart on.
  * Example: [5, -6, 7, 8], zero point 1, one 2x2 window: 4 - 7 + 6 + 7 = 10.
  */
 export function windowSums(
-  x: Int32Array,
+  x: Int8Array,
   xStart: number,
   extents: PlaneExtents,
   window: Window,
@@ -44,7 +95,7 @@ export function windowSums(
 }
 
 /**
- * TFLite's AVERAGE_POOL: out = clamp(RHA((sum of raw codes + zeroPoint * padding) / n)), `padding` = n minus the in-image taps.
+ * TFLite's AVERAGE_POOL: out = clamp(RHA((sum of raw codes + zeroPoint * padding) / n)) - offset, `padding` = n minus the in-image taps.
  * Example, n = 4: sums 2, -2, 6, -6 -> 1, -1, 2, -2.
  */
 export function averageRaw(
@@ -53,15 +104,16 @@ export function averageRaw(
   inside: Int32Array,
   pixels: number,
   target: CodeTarget,
+  offset: number,
   outStart: number,
-  out: Int32Array,
+  out: Int8Array,
 ): void {
   const { zeroPoint, low, high } = target
   for (let p = 0; p < pixels; p++) {
     const n = counts[p]
     // Below 2^31 over at most 2^31: the quotient's distance to a tie is at least 2^-32, so the double cannot hide it.
     const q = roundHalfAway((sums[p] + zeroPoint * (n - inside[p])) / n)
-    out[outStart + p] = Math.min(Math.max(q, low), high)
+    out[outStart + p] = Math.min(Math.max(q, low), high) - offset
   }
 }
 
@@ -70,7 +122,7 @@ export function averageRaw(
  * Example: codes 11 and 12, zero point 10, s = 0.5 in and out, zero point 7 out: 0.75 / 0.5 = 1.5, to even 2, code 9.
  */
 export function averageQdq(
-  x: Int32Array,
+  x: Int8Array,
   xStart: number,
   extents: PlaneExtents,
   window: Window,
@@ -80,7 +132,7 @@ export function averageQdq(
   outputScale: number,
   target: CodeTarget,
   outStart: number,
-  out: Int32Array,
+  out: Int8Array,
 ): void {
   const { zeroPoint, low, high } = target
   const { h, w, outH, outW } = extents

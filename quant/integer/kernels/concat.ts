@@ -3,12 +3,12 @@
  * Example: run 2, outStride 5, outStart 3: [1, 2, 3, 4] goes to positions 3, 4, 8, 9.
  */
 export function copyRuns(
-  x: Int32Array,
+  x: Int8Array,
   outer: number,
   run: number,
   outStart: number,
   outStride: number,
-  out: Int32Array,
+  out: Int8Array,
 ): void {
   let from = 0
   for (let i = 0; i < outer; i++) {

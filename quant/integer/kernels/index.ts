@@ -1,11 +1,12 @@
-import { requantiseRow } from '../requantise/requantiser.ts'
 import { addF64, addQ31, addQdq, addShift } from './add.ts'
-import { averageQdq, averageRaw, windowSums } from './averagePool.ts'
-import { centrePlanes } from './centre.ts'
+import { averagePool } from './averagePool.ts'
 import { clampCodes } from './clamp.ts'
 import { copyRuns } from './concat.ts'
-import { dot1, dot4 } from './dot.ts'
-import { maxPoolPlane } from './maxPool.ts'
+import { convolve } from './convolve.ts'
+import { gemm, packRows } from './gemm.ts'
+import { maxPool } from './maxPool.ts'
+import { packPlanes } from './packPlanes.ts'
+import { dequantiseCodes, quantiseCodes } from './quantise.ts'
 
 /** The plain TypeScript kernels of the integer path: the definition of every bit. */
 export const plainIntegerKernels = {
@@ -13,16 +14,16 @@ export const plainIntegerKernels = {
   addQ31,
   addQdq,
   addShift,
-  averageQdq,
-  averageRaw,
-  centrePlanes,
+  averagePool,
   clampCodes,
+  convolve,
   copyRuns,
-  dot1,
-  dot4,
-  maxPoolPlane,
-  requantiseRow,
-  windowSums,
+  dequantiseCodes,
+  gemm,
+  maxPool,
+  packPlanes,
+  packRows,
+  quantiseCodes,
 }
 
 /** What an integer session computes with. A faster table has the same keys, signatures and results. */

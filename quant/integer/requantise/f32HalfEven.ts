@@ -18,7 +18,7 @@ export function f32HalfEven(
   high: number,
   outStart: number,
   outStride: number,
-  out: Int32Array,
+  out: Int8Array | Int32Array,
 ): void {
   let position = outStart
   for (let i = 0; i < count; i++) {

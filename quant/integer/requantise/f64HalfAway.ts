@@ -14,7 +14,7 @@ export function f64HalfAway(
   high: number,
   outStart: number,
   outStride: number,
-  out: Int32Array,
+  out: Int8Array | Int32Array,
 ): void {
   let position = outStart
   for (let i = 0; i < count; i++) {

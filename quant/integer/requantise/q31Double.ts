@@ -35,7 +35,7 @@ export function q31Double(
   high: number,
   outStart: number,
   outStride: number,
-  out: Int32Array,
+  out: Int8Array | Int32Array,
 ): void {
   const left = shift > 0 ? 2 ** shift : 1
   const right = shift < 0 ? 2 ** -shift : 1

@@ -23,7 +23,7 @@ export function q31Single(
   high: number,
   outStart: number,
   outStride: number,
-  out: Int32Array,
+  out: Int8Array | Int32Array,
 ): void {
   const s = 31 - shift
   let position = outStart

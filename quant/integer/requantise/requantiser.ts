@@ -45,12 +45,47 @@ export function realMultiplier(r: Requantiser, c: number): number {
   }
 }
 
+/** The kinds in the order of their numbers in compiled kernels. */
+export const requantiserKinds: readonly RequantiserKind[] = [
+  'q31-single',
+  'q31-double',
+  'shift-half-up',
+  'f64-half-away',
+  'f32-half-even',
+]
+
+/** A requantiser as kernels read it: one entry a channel in arrays, those that its kind does not have 0. */
+export interface RequantiserTable {
+  readonly kind: RequantiserKind
+  readonly scale: Float64Array
+  readonly multiplier: Int32Array
+  readonly shift: Int32Array
+}
+
+/** The table of `channels` entries; a single entry is repeated. Example: shift [4], 2 channels: shift [4, 4]. */
+export function requantiserTable(r: Requantiser, channels: number): RequantiserTable {
+  const repeats = channelsOf(r) === 1
+  const entry = (numbers: readonly number[], c: number): number => numbers[repeats ? 0 : c]
+  const table = {
+    kind: r.kind,
+    scale: new Float64Array(channels),
+    multiplier: new Int32Array(channels),
+    shift: new Int32Array(channels),
+  }
+  for (let c = 0; c < channels; c++) {
+    if ('scale' in r) table.scale[c] = entry(r.scale, c)
+    if ('shift' in r) table.shift[c] = entry(r.shift, c)
+    if ('multiplier' in r) table.multiplier[c] = entry(r.multiplier, c)
+  }
+  return table
+}
+
 /**
  * Requantises `count` sums of channel `c` from `acc[accStart]` on to `out[outStart]`, `out[outStart + outStride]`, ...
- * Example: kind 'shift-half-up', shift 4, target { zeroPoint: 1, low: 0, high: 255 }: the sums 8, -8, 40 become 2, 1, 4.
+ * Example: kind 'shift-half-up', shift 4, target { zeroPoint: 1, low: 0, high: 127 }: the sums 8, -8, 40 become 2, 1, 4.
  */
 export function requantiseRow(
-  r: Requantiser,
+  { kind, scale, multiplier, shift }: RequantiserTable,
   c: number,
   acc: Int32Array,
   accStart: number,
@@ -58,25 +93,24 @@ export function requantiseRow(
   target: CodeTarget,
   outStart: number,
   outStride: number,
-  out: Int32Array,
+  out: Int8Array | Int32Array,
 ): void {
   const { zeroPoint, low, high } = target
-  const i = channelsOf(r) === 1 ? 0 : c
-  switch (r.kind) {
+  switch (kind) {
     case 'q31-single':
-      q31Single(acc, accStart, count, r.multiplier[i], r.shift[i], zeroPoint, low, high, outStart, outStride, out)
+      q31Single(acc, accStart, count, multiplier[c], shift[c], zeroPoint, low, high, outStart, outStride, out)
       break
     case 'q31-double':
-      q31Double(acc, accStart, count, r.multiplier[i], r.shift[i], zeroPoint, low, high, outStart, outStride, out)
+      q31Double(acc, accStart, count, multiplier[c], shift[c], zeroPoint, low, high, outStart, outStride, out)
       break
     case 'shift-half-up':
-      shiftHalfUp(acc, accStart, count, r.shift[i], zeroPoint, low, high, outStart, outStride, out)
+      shiftHalfUp(acc, accStart, count, shift[c], zeroPoint, low, high, outStart, outStride, out)
       break
     case 'f64-half-away':
-      f64HalfAway(acc, accStart, count, r.scale[i], zeroPoint, low, high, outStart, outStride, out)
+      f64HalfAway(acc, accStart, count, scale[c], zeroPoint, low, high, outStart, outStride, out)
       break
     case 'f32-half-even':
-      f32HalfEven(acc, accStart, count, r.scale[i], zeroPoint, low, high, outStart, outStride, out)
+      f32HalfEven(acc, accStart, count, scale[c], zeroPoint, low, high, outStart, outStride, out)
       break
   }
 }

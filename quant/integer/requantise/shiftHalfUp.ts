@@ -13,7 +13,7 @@ export function shiftHalfUp(
   high: number,
   outStart: number,
   outStride: number,
-  out: Int32Array,
+  out: Int8Array | Int32Array,
 ): void {
   // In doubles: x + 2^(s-1) may exceed an int32, x * 2^-s is exact, and for s = 0 the floor removes the half.
   const scale = 2 ** -shift

@@ -1,13 +1,32 @@
 import * as assert from 'uvu/assert'
 import { RandomStream } from '../../../engine/base/random.ts'
 import { type Kernels, plainKernels } from '../../../engine/kernels/index.ts'
-import { simdKernels } from '../../../engine/simd/kernels.ts'
+import { binary } from '../../../engine/simd/binary.ts'
+import { bindKernels, simdKernels } from '../../../engine/simd/kernels.ts'
 import type { SimdMemory } from '../../../engine/simd/memory.ts'
 import { createSimdMemory } from '../../../engine/simd/simd.ts'
 
 /** One memory for all identity tests. */
 export const memory = createSimdMemory({ bytes: 2 ** 28 }) as SimdMemory
 const accelerated = simdKernels(memory)
+const splitting = splitKernels()
+
+/** The SIMD kernels with the units of every call split in three uneven ranges, the last first. */
+function splitKernels(): Kernels {
+  const module = new WebAssembly.Module(Buffer.from(binary, 'base64'))
+  const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } })
+  return bindKernels({
+    memory,
+    dispatch(name, units, _cost, args) {
+      const compute = exports[name] as (...values: number[]) => void
+      const first = Math.floor(units / 3)
+      const second = Math.min(first + Math.ceil(units / 2), units)
+      compute(...args, second, units)
+      compute(...args, first, second)
+      compute(...args, 0, first)
+    },
+  })
+}
 
 /** Values that find mistakes: ordinary ones, ties, zeros of both signs, subnormals, huge ones, infinities and NaN. */
 export function adversarial(length: number, name: string, special = true): Float32Array {
@@ -33,12 +52,16 @@ export function adversarial(length: number, name: string, special = true): Float
 }
 
 /**
- * Runs `body` with the plain and with the SIMD kernels and compares what it returns bit for bit; NaNs are equal to each
- * other.
+ * Runs `body` with the plain kernels, with the SIMD kernels and with those split over ranges of units, and compares what
+ * it returns bit for bit; NaNs are equal to each other.
  */
 export function expectSameBits(name: string, body: (kernels: Kernels) => ArrayLike<number>[]): void {
   const wanted = body(plainKernels)
-  const found = body(accelerated)
+  expectSame(name, body(accelerated), wanted)
+  expectSame(`${name}, split`, body(splitting), wanted)
+}
+
+function expectSame(name: string, found: ArrayLike<number>[], wanted: ArrayLike<number>[]): void {
   assert.is(found.length, wanted.length)
   for (let k = 0; k < wanted.length; k++) {
     assert.is(found[k].length, wanted[k].length, `${name}: length of result ${k}`)

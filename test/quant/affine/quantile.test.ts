@@ -45,6 +45,31 @@ test('equals sorting: random, sorted, reversed, constant, few distinct values', 
   }
 })
 
+test('equals sorting where a sample chooses the pivot', () => {
+  const random = new RandomStream(4, 'quantile')
+  const fills: ((i: number, n: number) => number)[] = [
+    () => random.uniform() - 0.5,
+    () => Math.max(random.uniform() - 0.5, 0),
+    (i) => i,
+    (i, n) => n - i,
+    () => 4,
+    // Channels in turn: long stretches that resemble each other.
+    (i) => Math.floor(i / 500) % 7,
+    (i) => ((i * 7919) % 20011) * (i % 2 ? 1 : -1),
+  ]
+  for (const fill of fills) {
+    for (const n of [601, 602, 20000]) {
+      for (const p of [0, 0.0001, 0.001, 0.5, 0.999, 1]) {
+        const values = Float32Array.from({ length: n }, (_, i) => fill(i, n))
+        const sorted = values.slice().sort()
+        const expected = bySorting(values, p)
+        assert.is(quantileOf(values, p), expected, `n ${n}, p ${p}`)
+        assert.equal(values.sort(), sorted, 'only reordered')
+      }
+    }
+  }
+})
+
 test('keeps the values, in another order', () => {
   const values = Float32Array.of(5, 3, 9, 1, 3)
   quantileOf(values, 0.4)

@@ -45,3 +45,8 @@ export function nearestEven(x: number): bigint {
   const twice = 2n * (numerator - below * unit)
   return twice > unit || (twice === unit && below % 2n !== 0n) ? below + 1n : below
 }
+
+/** Limits a code to low ... high. */
+export function limited(code: bigint, { low, high }: { readonly low: number; readonly high: number }): number {
+  return code < BigInt(low) ? low : code > BigInt(high) ? high : Number(code)
+}

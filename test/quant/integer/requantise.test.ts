@@ -3,7 +3,12 @@ import * as assert from 'uvu/assert'
 import { NumericError } from '../../../engine/base/errors.ts'
 import { RandomStream } from '../../../engine/base/random.ts'
 import { quantiseMultiplier } from '../../../quant/integer/requantise/quantiseMultiplier.ts'
-import { type Requantiser, realMultiplier, requantiseRow } from '../../../quant/integer/requantise/requantiser.ts'
+import {
+  type Requantiser,
+  realMultiplier,
+  requantiseRow,
+  requantiserTable,
+} from '../../../quant/integer/requantise/requantiser.ts'
 import { divideHalfAway, double, exactly, nearestEven, single } from './oracle.ts'
 
 const test = suite('requantise')
@@ -14,7 +19,7 @@ const MAX = 2147483647
 function requantised(r: Requantiser, sums: ArrayLike<number>, target = INT32): number[] {
   const acc = Int32Array.from(sums)
   const out = new Int32Array(acc.length)
-  requantiseRow(r, 0, acc, 0, acc.length, target, 0, 1, out)
+  requantiseRow(requantiserTable(r, 1), 0, acc, 0, acc.length, target, 0, 1, out)
   return [...out]
 }
 
@@ -180,7 +185,17 @@ test('zero point after rounding, clamp, channel entries, strides', () => {
   assert.equal(requantised({ kind: 'shift-half-up', shift: [4] }, [8, -8, 40], target), [2, 1, 4])
   const r: Requantiser = { kind: 'shift-half-up', shift: [0, 1, 2] }
   const out = new Int32Array(6)
-  requantiseRow(r, 2, Int32Array.of(9, 9, 8, -8), 2, 2, { zeroPoint: 0, low: -128, high: 127 }, 1, 3, out)
+  requantiseRow(
+    requantiserTable(r, 3),
+    2,
+    Int32Array.of(9, 9, 8, -8),
+    2,
+    2,
+    { zeroPoint: 0, low: -128, high: 127 },
+    1,
+    3,
+    out,
+  )
   assert.equal([...out], [0, 2, 0, 0, -2, 0])
 })
 

@@ -61,6 +61,37 @@ test('a fully connected layer on more images than one pass takes', () => {
   }
 })
 
+test('a batch larger than a pass, with its trace', () => {
+  const [count, tail] = [2300, 1100]
+  const batch = images(new RandomStream(6, 'passes'), count, [3, 9, 8])
+  const program = smallProgram('dsp-asym-tensor')
+  const session = new IntegerSession(program)
+  const trace = new Map<string, CodeTensor>()
+  const whole = session.run(batch, { trace }).data
+  const last = { shape: [tail, 3, 9, 8], data: batch.data.subarray((count - tail) * 216) }
+  const lastTrace = new Map<string, CodeTensor>()
+  const other = new IntegerSession(program)
+  assert.equal(other.run(last, { trace: lastTrace }).data, whole.subarray((count - tail) * 7))
+  for (const [name, { data }] of lastTrace) {
+    const { data: all } = trace.get(name) as CodeTensor
+    assert.ok(
+      data.every((q, i) => q === all[all.length - data.length + i]),
+      name,
+    )
+  }
+  const codes = trace.get(program.header.input.value) as CodeTensor
+  assert.equal(session.runCodes(codes), trace.get(program.header.output))
+})
+
+test('codes wider than 8 bits are refused', () => {
+  const { header, constants } = handProgram(findBackend('tfl-int8-q31'))
+  const values = header.values.map((value) => ({ ...value, qmin: -32768, qmax: 32767 }))
+  assert.match(
+    messageOf(FormatError, () => new IntegerSession({ header: { ...header, values }, constants })),
+    /'image' has codes -32768 ... 32767; a session keeps 8 bits/,
+  )
+})
+
 test('run is quantise, runCodes, dequantise; a trace has every value and changes nothing', () => {
   const session = new IntegerSession(smallProgram('tfl-int8-q31'))
   const { header } = session.program

@@ -1,0 +1,26 @@
+/** Mirrors kernels/transcendental/exp.ts on two doubles; offsets into `table` are those of bindings/constants.ts. */
+export function exp(x: v128, table: usize): v128 {
+  const magic = v128.load_splat<f64>(table)
+  const shifted = f64x2.add(f64x2.mul(x, v128.load_splat<f64>(table, 8)), magic)
+  const n = f64x2.sub(shifted, magic)
+  const high = f64x2.sub(x, f64x2.mul(n, v128.load_splat<f64>(table, 16)))
+  const r = f64x2.sub(high, f64x2.mul(n, v128.load_splat<f64>(table, 24)))
+  const one = v128.load_splat<f64>(table, 112)
+  let sum = v128.load_splat<f64>(table, 32)
+  sum = f64x2.add(f64x2.mul(sum, r), v128.load_splat<f64>(table, 40))
+  sum = f64x2.add(f64x2.mul(sum, r), v128.load_splat<f64>(table, 48))
+  sum = f64x2.add(f64x2.mul(sum, r), v128.load_splat<f64>(table, 56))
+  sum = f64x2.add(f64x2.mul(sum, r), v128.load_splat<f64>(table, 64))
+  sum = f64x2.add(f64x2.mul(sum, r), v128.load_splat<f64>(table, 72))
+  sum = f64x2.add(f64x2.mul(sum, r), v128.load_splat<f64>(table, 80))
+  sum = f64x2.add(f64x2.mul(sum, r), v128.load_splat<f64>(table, 88))
+  sum = f64x2.add(f64x2.mul(sum, r), v128.load_splat<f64>(table, 96))
+  sum = f64x2.add(f64x2.mul(sum, r), v128.load_splat<f64>(table, 104))
+  sum = f64x2.add(f64x2.mul(sum, r), one)
+  sum = f64x2.add(f64x2.mul(sum, r), one)
+  // `shifted` holds n in its lowest bits: moved up to the exponent and added to those of 1 they are the bits of 2^n.
+  const power = i64x2.add(i64x2.shl(shifted, 52), one)
+  const above = f64x2.gt(x, v128.load_splat<f64>(table, 120))
+  const result = v128.bitselect(v128.load_splat<f64>(table, 136), f64x2.mul(sum, power), above)
+  return v128.andnot(result, f64x2.lt(x, v128.load_splat<f64>(table, 128)))
+}

@@ -1,0 +1,166 @@
+import { requantiseRow } from './requantiseRow'
+
+/** Eight codes minus the zero point as int16; those from `count` on are 0. */
+function centred(x: usize, count: i32, zeroPoint: i32): v128 {
+  if (count >= 8) return i16x8.sub(v128.load8x8_s(x), i16x8.splat(<i16>zeroPoint))
+  let low: u64 = 0
+  let high: u64 = 0
+  for (let k = count - 1; k >= 0; k--) {
+    const code = <u64>(<u16>(<i32>load<i8>(x + <usize>k) - zeroPoint))
+    if (k >= 4) high = (high << 16) | code
+    else low = (low << 16) | code
+  }
+  return i64x2.replace_lane(i64x2.splat(<i64>low), 1, <i64>high)
+}
+
+/** Four rows, eight steps of k from x on: pairs of one k stand side by side, 32 bytes apart. */
+function packFour(x: usize, taps: usize, count: i32, zeroPoint: i32, pairs: i32, to: usize): void {
+  const a = centred(x, count, zeroPoint)
+  const b = centred(x + taps, count, zeroPoint)
+  const c = centred(x + 2 * taps, count, zeroPoint)
+  const d = centred(x + 3 * taps, count, zeroPoint)
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5)
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5)
+  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2))
+  if (pairs > 1) v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 32)
+  const above = v128.shuffle<i32>(a, b, 2, 6, 3, 7)
+  const below = v128.shuffle<i32>(c, d, 2, 6, 3, 7)
+  if (pairs > 2) v128.store(to, v128.shuffle<i64>(above, below, 0, 2), 64)
+  if (pairs > 3) v128.store(to, v128.shuffle<i64>(above, below, 1, 3), 96)
+}
+
+/** Mirrors packRows of kernels/gemm.ts; units are tiles of eight rows, the last of which may hold fewer. */
+export function packRows(x: usize, rows: i32, taps: i32, zeroPoint: i32, packed: usize, begin: i32, end: i32): void {
+  const pairs = (taps + 1) >> 1
+  const length = <usize>taps
+  for (let tile = begin; tile < end; tile++) {
+    const from = x + <usize>(tile * 8) * length
+    const to = packed + ((<usize>(tile * pairs)) << 5)
+    if (rows - tile * 8 >= 8) {
+      for (let pair = 0; pair < pairs; pair += 4) {
+        const k = pair << 1
+        const at = to + ((<usize>pair) << 5)
+        packFour(from + <usize>k, length, taps - k, zeroPoint, pairs - pair, at)
+        packFour(from + <usize>k + 4 * length, length, taps - k, zeroPoint, pairs - pair, at + 16)
+      }
+      continue
+    }
+    for (let row = 0; row < rows - tile * 8; row++) {
+      const line = from + <usize>row * length
+      for (let pair = 0; pair < pairs; pair++) {
+        const k = pair << 1
+        const lower = <i32>load<i8>(line + <usize>k) - zeroPoint
+        const upper = k + 1 < taps ? <i32>load<i8>(line + <usize>k, 1) - zeroPoint : 0
+        store<i32>(to + ((<usize>(row * pairs + pair)) << 2), (upper << 16) | (lower & 0xffff))
+      }
+    }
+  }
+}
+
+/** Four channels by eight rows; both operands lie in the order in which they are read. */
+function dotTile(x: usize, pairs: i32, w: usize, bias: usize, acc: usize, pitch: usize): void {
+  let l0 = v128.load32_splat(bias)
+  let l1 = v128.load32_splat(bias, 4)
+  let l2 = v128.load32_splat(bias, 8)
+  let l3 = v128.load32_splat(bias, 12)
+  let r0 = l0
+  let r1 = l1
+  let r2 = l2
+  let r3 = l3
+  const end = x + ((<usize>pairs) << 5)
+  while (x < end) {
+    const left = v128.load(x)
+    const right = v128.load(x, 16)
+    const w0 = v128.load32_splat(w)
+    l0 = i32x4.add(l0, i32x4.dot_i16x8_s(left, w0))
+    r0 = i32x4.add(r0, i32x4.dot_i16x8_s(right, w0))
+    const w1 = v128.load32_splat(w, 4)
+    l1 = i32x4.add(l1, i32x4.dot_i16x8_s(left, w1))
+    r1 = i32x4.add(r1, i32x4.dot_i16x8_s(right, w1))
+    const w2 = v128.load32_splat(w, 8)
+    l2 = i32x4.add(l2, i32x4.dot_i16x8_s(left, w2))
+    r2 = i32x4.add(r2, i32x4.dot_i16x8_s(right, w2))
+    const w3 = v128.load32_splat(w, 12)
+    l3 = i32x4.add(l3, i32x4.dot_i16x8_s(left, w3))
+    r3 = i32x4.add(r3, i32x4.dot_i16x8_s(right, w3))
+    x += 32
+    w += 16
+  }
+  v128.store(acc, l0)
+  v128.store(acc, r0, 16)
+  acc += pitch
+  v128.store(acc, l1)
+  v128.store(acc, r1, 16)
+  acc += pitch
+  v128.store(acc, l2)
+  v128.store(acc, r2, 16)
+  acc += pitch
+  v128.store(acc, l3)
+  v128.store(acc, r3, 16)
+}
+
+/** Four channels of one row. */
+function dotRow(x: usize, pairs: i32, w: usize, bias: usize, acc: usize, pitch: usize): void {
+  let even = v128.load(bias)
+  let odd = i32x4.splat(0)
+  let k = 0
+  for (; k <= pairs - 2; k += 2, x += 8, w += 32) {
+    even = i32x4.add(even, i32x4.dot_i16x8_s(v128.load(w), v128.load32_splat(x)))
+    odd = i32x4.add(odd, i32x4.dot_i16x8_s(v128.load(w, 16), v128.load32_splat(x, 4)))
+  }
+  if (k < pairs) even = i32x4.add(even, i32x4.dot_i16x8_s(v128.load(w), v128.load32_splat(x)))
+  const sums = i32x4.add(even, odd)
+  store<i32>(acc, i32x4.extract_lane(sums, 0))
+  store<i32>(acc + pitch, i32x4.extract_lane(sums, 1))
+  store<i32>(acc + 2 * pitch, i32x4.extract_lane(sums, 2))
+  store<i32>(acc + 3 * pitch, i32x4.extract_lane(sums, 3))
+}
+
+/**
+ * Mirrors gemm of kernels/gemm.ts; units are (block of rows, tile of four channels), the last fastest. The sums of a unit go
+ * to the slot of the first unit of the call, so that ranges that run at the same time have slots of their own.
+ */
+export function gemm(
+  packed: usize,
+  rows: i32,
+  pairs: i32,
+  rowsPerBlock: i32,
+  weights: usize,
+  bias: usize,
+  channels: i32,
+  kind: i32,
+  scale: usize,
+  multiplier: usize,
+  shift: usize,
+  zeroPoint: i32,
+  low: i32,
+  high: i32,
+  sums: usize,
+  out: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const tiles = (channels + 3) >> 2
+  const pitch = (<usize>rowsPerBlock) << 2
+  const acc = sums + ((<usize>begin) << 2) * pitch
+  for (let unit = begin; unit < end; unit++) {
+    const channel = (unit % tiles) << 2
+    const first = (unit / tiles) * rowsPerBlock
+    const count = min(rowsPerBlock, rows - first)
+    const x = packed + ((<usize>(first * pairs)) << 2)
+    const w = weights + ((<usize>(channel * pairs)) << 2)
+    const b = bias + ((<usize>channel) << 2)
+    let row = 0
+    for (; row <= count - 8; row += 8) {
+      dotTile(x + ((<usize>(row * pairs)) << 2), pairs, w, b, acc + ((<usize>row) << 2), pitch)
+    }
+    for (; row < count; row++) {
+      dotRow(x + ((<usize>(row * pairs)) << 2), pairs, w, b, acc + ((<usize>row) << 2), pitch)
+    }
+    for (let c = channel; c < min(channel + 4, channels); c++) {
+      const from = acc + <usize>(c - channel) * pitch
+      const to = out + <usize>(first * channels + c)
+      requantiseRow(kind, scale, multiplier, shift, c, zeroPoint, low, high, from, count, to, channels)
+    }
+  }
+}

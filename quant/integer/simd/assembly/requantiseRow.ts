@@ -1,0 +1,54 @@
+import { f32HalfEven } from './f32HalfEven'
+import { f64HalfAway } from './f64HalfAway'
+import { q31Double } from './q31Double'
+import { q31Single } from './q31Single'
+import { shiftHalfUp } from './shiftHalfUp'
+
+/**
+ * Mirrors requantiseRow of requantise/requantiser.ts. `kind` is its place in requantiserKinds; scale (f64), multiplier and
+ * shift (i32) are arrays of which entry `c` counts.
+ */
+export function requantiseRow(
+  kind: i32,
+  scale: usize,
+  multiplier: usize,
+  shift: usize,
+  c: i32,
+  zeroPoint: i32,
+  low: i32,
+  high: i32,
+  acc: usize,
+  count: i32,
+  out: usize,
+  outStride: i32,
+): void {
+  const s = load<f64>(scale + ((<usize>c) << 3))
+  const m = load<i32>(multiplier + ((<usize>c) << 2))
+  const e = load<i32>(shift + ((<usize>c) << 2))
+  if (kind === 0) q31Single(acc, count, m, e, zeroPoint, low, high, out, outStride)
+  else if (kind === 1) q31Double(acc, count, m, e, zeroPoint, low, high, out, outStride)
+  else if (kind === 2) shiftHalfUp(acc, count, e, zeroPoint, low, high, out, outStride)
+  else if (kind === 3) f64HalfAway(acc, count, s, zeroPoint, low, high, out, outStride)
+  else f32HalfEven(acc, count, <f32>s, zeroPoint, low, high, out, outStride)
+}
+
+/** The row [begin, end) of one channel; units are sums. */
+export function requantise(
+  kind: i32,
+  scale: usize,
+  multiplier: usize,
+  shift: usize,
+  c: i32,
+  zeroPoint: i32,
+  low: i32,
+  high: i32,
+  acc: usize,
+  out: usize,
+  outStride: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const from = acc + ((<usize>begin) << 2)
+  const to = out + <usize>(begin * outStride)
+  requantiseRow(kind, scale, multiplier, shift, c, zeroPoint, low, high, from, end - begin, to, outStride)
+}

@@ -1,0 +1,171 @@
+import type { Simd } from '../../../engine/simd/simd.ts'
+import type { AddZeroPoints } from '../kernels/add.ts'
+import type { PlaneExtents } from '../kernels/averagePool.ts'
+import type { IntegerKernels } from '../kernels/index.ts'
+import type { Window } from '../program.ts'
+import { type CodeTarget, type RequantiserTable, requantiserKinds } from '../requantise/requantiser.ts'
+import type { IntegerExports } from './exports.ts'
+
+/** The numbers of rounding modes in `quantiseCodes`. */
+const roundings = ['half-even', 'half-away', 'half-up', 'floor'] as const
+
+/** The integer kernels on a module's functions. Results are those of the plain kernels of the same names. */
+export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
+  const table = ({ kind, scale, multiplier, shift }: RequantiserTable): number[] => [
+    requantiserKinds.indexOf(kind),
+    memory.input(new Uint8Array(scale.buffer, scale.byteOffset, scale.byteLength)),
+    memory.input(multiplier),
+    memory.input(shift),
+  ]
+  const limits = ({ zeroPoint, low, high }: CodeTarget): number[] => [zeroPoint, low, high]
+  const windows = ({ h, w, outH, outW }: PlaneExtents, { kernel, strides, dilations, pads }: Window): number[] => [
+    h,
+    w,
+    outH,
+    outW,
+    ...kernel,
+    ...strides,
+    ...dilations,
+    pads[0],
+    pads[1],
+  ]
+  /** An addition: `constants` are what distinguishes it. */
+  const add = (
+    name: 'addF64' | 'addQ31' | 'addQdq' | 'addShift',
+    a: Int8Array,
+    b: Int8Array,
+    count: number,
+    zero: AddZeroPoints,
+    constants: readonly number[],
+    out: Int8Array,
+  ): void => {
+    memory.beginCall()
+    const args = [memory.input(a), memory.input(b), ...zero.zeroPoints, ...limits(zero), ...constants]
+    dispatch(name, count, 16 * count, [...args, memory.output(out)])
+    memory.endCall()
+  }
+  return {
+    addF64: (a, b, count, zero, ratios, out) => add('addF64', a, b, count, zero, ratios, out),
+    addQ31(a, b, count, zero, leftShift, multipliers, shifts, outputMultiplier, outputShift, out) {
+      const constants = [leftShift, ...multipliers, ...shifts, outputMultiplier, outputShift]
+      add('addQ31', a, b, count, zero, constants, out)
+    },
+    addQdq: (a, b, count, zero, scales, outputScale, out) =>
+      add('addQdq', a, b, count, zero, [...scales, outputScale], out),
+    addShift: (a, b, count, zero, leftShifts, rightShift, out) =>
+      add('addShift', a, b, count, zero, [...leftShifts, rightShift], out),
+    averagePool(x, planes, { extents, window, zeroPoint, divisors, inside, rule, target }, sums, out) {
+      memory.beginCall()
+      const cost = planes * extents.outH * extents.outW * window.kernel[0] * window.kernel[1]
+      const common = [memory.input(x), ...windows(extents, window), zeroPoint, memory.input(divisors)]
+      if (rule.kind === 'qdq') {
+        const args = [...common, rule.scale, rule.outputScale, ...limits(target), memory.output(out)]
+        dispatch('averageQdq', planes, 4 * cost, args)
+      } else {
+        const isRaw = rule.kind === 'raw-half-away'
+        const entries = isRaw ? [-1, 0, 0, 0] : table(rule.requantiser)
+        const runs = isRaw ? [0, 0] : [memory.input(rule.runs), rule.runs.length / 3]
+        const offset = isRaw ? rule.offset : 0
+        const args = [...common, memory.input(inside), ...entries, ...runs, offset, ...limits(target)]
+        dispatch('averageSums', planes, 2 * cost, [...args, memory.output(sums), memory.output(out)])
+      }
+      memory.endCall()
+    },
+    clampCodes(x, count, low, high, out) {
+      memory.beginCall()
+      dispatch('clampCodes', count, count, [memory.input(x), low, high, memory.output(out)])
+      memory.endCall()
+    },
+    convolve(packed, images, plan, sums, out) {
+      const { imagePairs, groupPairs, quadsPerRow, rowsPerBlock, groups, groupOut, outH, outW, slot } = plan
+      memory.beginCall()
+      const tiles = groups * ((groupOut >> 2) + (groupOut & 3))
+      const units = images * Math.ceil(outH / rowsPerBlock) * tiles
+      const taps = plan.offsets.length
+      const args = [
+        memory.input(packed),
+        imagePairs,
+        groupPairs,
+        memory.input(plan.quads),
+        quadsPerRow,
+        rowsPerBlock,
+        memory.input(plan.offsets),
+        taps,
+        memory.input(plan.weights),
+        memory.input(plan.bias),
+        groups,
+        groupOut,
+        outH,
+        outW,
+        ...table(plan.requantiser),
+        ...limits(plan.target),
+        memory.output(sums),
+        slot,
+        memory.output(out),
+      ]
+      dispatch('convolve', units, 4 * images * groups * groupOut * outH * outW * taps, args)
+      memory.endCall()
+    },
+    copyRuns(x, outer, run, outStart, outStride, out) {
+      memory.beginCall()
+      const args = [memory.input(x), run, outStride, memory.update(out) + outStart]
+      dispatch('copyRuns', outer, outer * run, args)
+      memory.endCall()
+    },
+    dequantiseCodes(codes, { scale, zeroPoint }, out) {
+      memory.beginCall()
+      dispatch('dequantiseCodes', out.length, out.length, [memory.input(codes), scale, zeroPoint, memory.output(out)])
+      memory.endCall()
+    },
+    gemm(packed, rows, { taps, channels, rowsPerBlock, weights, bias, requantiser, target }, sums, out) {
+      memory.beginCall()
+      const pairs = Math.ceil(taps / 2)
+      const args = [
+        memory.input(packed),
+        rows,
+        pairs,
+        rowsPerBlock,
+        memory.input(weights),
+        memory.input(bias),
+        channels,
+        ...table(requantiser),
+        ...limits(target),
+        memory.output(sums),
+        memory.output(out),
+      ]
+      const units = Math.ceil(rows / rowsPerBlock) * Math.ceil(channels / 4)
+      dispatch('gemm', units, 2 * rows * channels * taps, args)
+      memory.endCall()
+    },
+    maxPool(x, planes, extents, window, out) {
+      memory.beginCall()
+      const cost = planes * extents.outH * extents.outW * window.kernel[0] * window.kernel[1]
+      dispatch('maxPool', planes, cost, [memory.input(x), ...windows(extents, window), memory.output(out)])
+      memory.endCall()
+    },
+    packPlanes(x, images, geometry, packed) {
+      const { channels, h, w, zeroPoint, groups, planes, channelStep, columnStep, top, left } = geometry
+      const { strideH, strideW, phasesH, phasesW, phaseH, pitch } = geometry
+      memory.beginCall()
+      const place = [channels, h, w, zeroPoint, groups, planes, channelStep, columnStep, top, left]
+      const phases = [strideH, strideW, phasesH, phasesW, phaseH, pitch]
+      const units = images * groups * planes
+      const args = [memory.input(x), ...place, ...phases, memory.output(packed)]
+      dispatch('packPlanes', units, 2 * units * phasesH * phasesW * phaseH * pitch, args)
+      memory.endCall()
+    },
+    packRows(x, rows, { taps, zeroPoint }, packed) {
+      memory.beginCall()
+      const args = [memory.input(x), rows, taps, zeroPoint, memory.output(packed)]
+      dispatch('packRows', Math.ceil(rows / 8), rows * taps, args)
+      memory.endCall()
+    },
+    quantiseCodes(x, { scale, zeroPoint, qmin, qmax }, rounding, out) {
+      memory.beginCall()
+      const mode = roundings.indexOf(rounding)
+      const args = [memory.input(x), scale, zeroPoint, qmin, qmax, mode, memory.output(out)]
+      dispatch('quantiseCodes', x.length, 4 * x.length, args)
+      memory.endCall()
+    },
+  } satisfies IntegerKernels
+}

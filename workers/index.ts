@@ -1,0 +1,4 @@
+/** Computing with several threads: the entry point `./workers`, for Node. */
+
+export { WorkerError } from './errors.ts'
+export { createPool, type Pool, type PoolOptions } from './pool.ts'
