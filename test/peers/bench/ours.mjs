@@ -1,0 +1,79 @@
+// This package, built: the adapter beside those of the runtimes in runtimes/. It is imported from dist/ by path, because
+// the peak loop and single integer steps are not part of the public face.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = new URL('../../../', import.meta.url)
+
+/** Builds the package if dist/ is missing, and loads what the benchmarks use. */
+export async function loadOurs() {
+  if (!existsSync(new URL('dist/engine/index.js', root))) {
+    const prepare = "import('./scripts/prepare.mjs').then(({ install, build }) => { install(); build() })"
+    // What the build prints must not mix with our JSON.
+    const { status } = spawnSync(process.execPath, ['-e', prepare], {
+      cwd: fileURLToPath(root),
+      stdio: ['ignore', process.stderr, 'inherit'],
+    })
+    if (status !== 0) throw new Error('the package in ../.. could not be built; npm run build there says why')
+  }
+  const modules = await Promise.all(
+    [
+      'engine/index.js',
+      'engine/core/context.js',
+      'engine/simd/peak.js',
+      'workers/index.js',
+      'quant/index.js',
+      'quant/integer/execute/gemm.js',
+      'quant/integer/simd/workspace.js',
+      'quant/integer/storage.js',
+      'models/index.js',
+    ].map((path) => import(new URL(`dist/${path}`, root))),
+  )
+  return Object.assign({}, ...modules)
+}
+
+/** Bytes for kernels and scopes: plenty for every work, and cheap to make anew for each turn of a candidate. */
+const MEMORY = 2 ** 28
+
+/**
+ * Two ways to make candidates that compute with `executor` and with one thread. The engine has one set of kernels at a
+ * time, so each candidate chooses its own before its samples, and runs once, for the pages of the new memory.
+ */
+export function kernelSwitch({ useKernels }, executor) {
+  const alone = Symbol('alone')
+  let active = null
+  const choose = (wanted) => {
+    if (active === wanted) return false
+    useKernels({ kernels: 'simd', bytes: MEMORY, executor: wanted === alone ? undefined : wanted })
+    active = wanted
+    return true
+  }
+  const bind = (wanted) => (make) => {
+    choose(wanted)
+    const candidate = make(wanted === alone ? undefined : wanted)
+    return {
+      ...candidate,
+      enter() {
+        if (choose(wanted)) candidate.run()
+      },
+    }
+  }
+  return { threaded: bind(executor), alone: bind(alone) }
+}
+
+/** A candidate for a float graph with one output; feeds: {name: {shape, data}}. */
+export function floatCandidate(ours, graph, parameters, feeds) {
+  const { scope, noGrad, runGraph, tensor } = ours
+  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, { data, shape }]) => [name, tensor(data, shape)]))
+  const [output] = graph.outputs
+  const run = () => scope(() => noGrad(() => runGraph(graph, parameters, inputs)[output]))
+  return { run: () => void run(), result: () => run().data }
+}
+
+/** ResNet-20 for 32x32 pictures as it is used for inference: fresh parameters, batch norms folded. */
+export function resnet20({ buildModel, initialise, foldBatchNorm }) {
+  const graph = buildModel('resnet', { input: [3, 32, 32], classes: 10, depth: 20 })
+  return foldBatchNorm(graph, initialise(graph, 1))
+}
