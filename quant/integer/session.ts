@@ -153,18 +153,17 @@ export class IntegerSession {
   runCodes(codes: CodeTensor, options: RunOptions = {}): CodeTensor {
     const batch = this.#batchOf(codes)
     const { qmin, qmax, name, offset } = this.#input
-    for (const q of codes.data) {
-      if (q < qmin + offset || q > qmax + offset) {
-        throw new ShapeError(`session: input '${name}' holds code ${q}; wanted ${qmin + offset} ... ${qmax + offset}`)
-      }
+    const wrong = findOutside(codes.data, qmin + offset, qmax + offset)
+    if (wrong !== undefined) {
+      throw new ShapeError(`session: input '${name}' holds code ${wrong}; wanted ${qmin + offset} ... ${qmax + offset}`)
     }
     const result = emptyCodes(this.#output, batch)
     this.#passes(batch, options, {
       fill: (first, kept) => {
         const from = first * sizeOf(this.#input.shape)
-        for (let i = 0; i < kept.length; i++) kept[i] = codes.data[from + i] - offset
+        this.#workspace.kernels.narrowCodes(codes.data.subarray(from, from + kept.length), offset, kept)
       },
-      take: (first, kept) => copyCodes(kept, this.#output, first, result),
+      take: (first, kept) => this.#copyCodes(kept, this.#output, first, result),
     })
     return result
   }
@@ -181,7 +180,7 @@ export class IntegerSession {
         buffers[buffer].subarray(0, count * sizeOf(shape))
       const keep = (value: StoredValue, buffer: number): void => {
         const copy = trace?.get(value.name)
-        if (copy !== undefined) copyCodes(codesOf(value, buffer), value, first, copy)
+        if (copy !== undefined) this.#copyCodes(codesOf(value, buffer), value, first, copy)
       }
       ends.fill(first, codesOf(this.#input, this.#inputBuffer))
       keep(this.#input, this.#inputBuffer)
@@ -192,6 +191,12 @@ export class IntegerSession {
       }
       ends.take(first, codesOf(this.#output, this.#outputBuffer))
     }
+  }
+
+  /** Copies kept codes of a value, as they are outside, to the images of `to` from `first` on. */
+  #copyCodes(kept: Int8Array, { shape, offset }: StoredValue, first: number, { data }: CodeTensor): void {
+    const start = first * sizeOf(shape)
+    this.#workspace.kernels.widenCodes(kept, offset, data.subarray(start, start + kept.length))
   }
 
   #batchOf({ shape, data }: FloatArray | CodeTensor): number {
@@ -218,9 +223,8 @@ export class IntegerSession {
 
   #createWorkspace(): Workspace {
     const steps = this.#steps.flatMap(({ step }) => step ?? [])
-    const real = Math.max(sizeOf(this.#input.shape), sizeOf(this.#output.shape))
     const sizes = this.#sizes.map((size) => size * this.#capacity)
-    return createWorkspace(steps, sizes, real * this.#capacity, this.#options)
+    return createWorkspace(steps, sizes, this.#options)
   }
 }
 
@@ -228,8 +232,10 @@ function emptyCodes({ shape }: StoredValue, batch: number): CodeTensor {
   return { shape: [batch, ...shape], data: new Int32Array(batch * sizeOf(shape)) }
 }
 
-/** Copies kept codes of a value, as they are outside, to the images of `to` from `first` on. */
-function copyCodes(kept: Int8Array, { shape, offset }: StoredValue, first: number, { data }: CodeTensor): void {
-  const start = first * sizeOf(shape)
-  for (let i = 0; i < kept.length; i++) data[start + i] = kept[i] + offset
+/** The first code that is not in low ... high. */
+function findOutside(codes: Int32Array, low: number, high: number): number | undefined {
+  // One sign bit for all: negative as soon as one difference is, or overflows.
+  let differences = 0
+  for (let i = 0; i < codes.length; i++) differences |= (codes[i] - low) | (high - codes[i])
+  return differences < 0 ? codes.find((q) => q < low || q > high) : undefined
 }

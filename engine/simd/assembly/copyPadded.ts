@@ -22,11 +22,11 @@ export function copyPadded(
   const from = (<usize>(height * width)) << 2
   const to = (<usize>(outHeight * parts * phaseWidth)) << 2
   for (let p = <usize>begin; p < <usize>end; p++) {
-    copyPlane(x + p * from, height, width, out + p * to, outHeight, top, left, step, phases, parts, phaseWidth)
+    copyPlane(x + p * from, height, width, out + p * to, outHeight, top, left, step, phases, parts, phaseWidth, false)
   }
 }
 
-/** One plane of copyPadded. */
+/** One plane of copyPadded; `hasBorder`: the border is there already, from an earlier plane. */
 export function copyPlane(
   x: usize,
   height: i32,
@@ -39,6 +39,7 @@ export function copyPlane(
   phases: i32,
   parts: i32,
   phaseWidth: i32,
+  hasBorder: bool,
 ): void {
   const partBytes = (<usize>phaseWidth) << 2
   const lineBytes = <usize>parts * partBytes
@@ -51,14 +52,16 @@ export function copyPlane(
     for (let line = 0; line < outHeight; line++, to += lineBytes) {
       const y = line * step - top
       if (y < 0 || y >= height) {
-        fillZero(to, to + partBytes)
+        if (!hasBorder) fillZero(to, to + partBytes)
         continue
       }
       const content = to + ((<usize>first) << 2)
       const end = to + ((<usize>stop) << 2)
-      fillZero(to, content)
+      if (!hasBorder) {
+        fillZero(to, content)
+        fillZero(end, to + partBytes)
+      }
       copyEvery(x + ((<usize>(y * width + first * phases + start)) << 2), phases, content, end)
-      fillZero(end, to + partBytes)
     }
   }
 }

@@ -58,7 +58,7 @@ export function depthwise(
     const c = p % channels
     if (source !== held) {
       const from = x + ((<usize>(source * height * width)) << 2)
-      copyPlane(from, height, width, picture, paddedHeight, top, left, step, phases, parts, phaseWidth)
+      copyPlane(from, height, width, picture, paddedHeight, top, left, step, phases, parts, phaseWidth, held !== -1)
       held = source
     }
     for (let k: usize = 0; k < (<usize>depth) << 2; k += 4) {

@@ -41,7 +41,20 @@ export function depthwiseGradWeight(
     for (let n = 0; n < batch; n++) {
       const p = n * channels + c
       const from = x + ((<usize>((p / multiplier) * height * width)) << 2)
-      copyPlane(from, height, width, picture, paddedHeight, top, left, step, phases, parts, phaseWidth)
+      copyPlane(
+        from,
+        height,
+        width,
+        picture,
+        paddedHeight,
+        top,
+        left,
+        step,
+        phases,
+        parts,
+        phaseWidth,
+        c > begin || n > 0,
+      )
       const gradient = gradOut + ((<usize>(p * lines * columns)) << 2)
       for (let k = 0; k < depth; k += 5) {
         correlate5(gradient, picture, line, lines, columns, taps, k, depth - 1, sums + ((<usize>k) << 4))

@@ -1,4 +1,4 @@
-import type { AveragePoolPlan, AverageRule, PlaneExtents } from '../kernels/averagePool.ts'
+import type { AveragePoolPlan, MeanRule, PlaneExtents } from '../kernels/averagePool.ts'
 import type { AveragePoolStep, MaxPoolStep, ProgramValue, Window } from '../program.ts'
 import { requantiserTable } from '../requantise/requantiser.ts'
 import { storedTarget } from '../storage.ts'
@@ -33,7 +33,7 @@ export function prepareAveragePool(step: AveragePoolStep, { inputs, output }: Pr
   const divisors = step.countPadding ? padded : inside
   const { arithmetic } = step
   const isRaw = arithmetic.kind === 'raw-half-away'
-  const rule = (): AverageRule => {
+  const rule = (): MeanRule => {
     if (arithmetic.kind === 'raw-half-away') return { kind: arithmetic.kind, offset: output.offset }
     if (arithmetic.kind === 'qdq') return arithmetic
     const { counts, requantiser } = arithmetic

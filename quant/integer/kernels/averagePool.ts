@@ -11,7 +11,7 @@ export interface PlaneExtents {
 }
 
 /** How the sums of windows become codes; see `AverageArithmetic`. */
-export type AverageRule =
+export type MeanRule =
   /** `offset`: what the code is more than what is kept. The target's codes are not moved by it. */
   | { readonly kind: 'raw-half-away'; readonly offset: number }
   /** `runs`: (entry of the table, first pixel, how many pixels) of each run of windows with one multiplier. */
@@ -27,7 +27,7 @@ export interface AveragePoolPlan {
   /** By window: what its sum is divided by, and how many of its taps lie in the image. */
   readonly divisors: Int32Array
   readonly inside: Int32Array
-  readonly rule: AverageRule
+  readonly rule: MeanRule
   readonly target: CodeTarget
 }
 

@@ -2,6 +2,7 @@ import { addF64, addQ31, addQdq, addShift } from './add.ts'
 import { averagePool } from './averagePool.ts'
 import { clampCodes } from './clamp.ts'
 import { copyRuns } from './concat.ts'
+import { narrowCodes, widenCodes } from './convert.ts'
 import { convolve } from './convolve.ts'
 import { gemm, packRows } from './gemm.ts'
 import { maxPool } from './maxPool.ts'
@@ -21,9 +22,11 @@ export const plainIntegerKernels = {
   dequantiseCodes,
   gemm,
   maxPool,
+  narrowCodes,
   packPlanes,
   packRows,
   quantiseCodes,
+  widenCodes,
 }
 
 /** What an integer session computes with. A faster table has the same keys, signatures and results. */

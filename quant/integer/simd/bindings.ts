@@ -143,6 +143,11 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
       dispatch('maxPool', planes, cost, [memory.input(x), ...windows(extents, window), memory.output(out)])
       memory.endCall()
     },
+    narrowCodes(codes, offset, out) {
+      memory.beginCall()
+      dispatch('narrowCodes', codes.length, codes.length, [memory.input(codes), offset, memory.output(out)])
+      memory.endCall()
+    },
     packPlanes(x, images, geometry, packed) {
       const { channels, h, w, zeroPoint, groups, planes, channelStep, columnStep, top, left } = geometry
       const { strideH, strideW, phasesH, phasesW, phaseH, pitch } = geometry
@@ -165,6 +170,11 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
       const mode = roundings.indexOf(rounding)
       const args = [memory.input(x), scale, zeroPoint, qmin, qmax, mode, memory.output(out)]
       dispatch('quantiseCodes', x.length, 4 * x.length, args)
+      memory.endCall()
+    },
+    widenCodes(kept, offset, out) {
+      memory.beginCall()
+      dispatch('widenCodes', kept.length, kept.length, [memory.input(kept), offset, memory.output(out)])
       memory.endCall()
     },
   } satisfies IntegerKernels

@@ -17,8 +17,10 @@ export interface IntegerExports {
   readonly dequantiseCodes: Export
   readonly gemm: Export
   readonly maxPool: Export
+  readonly narrowCodes: Export
   readonly packPlanes: Export
   readonly packRows: Export
   readonly quantiseCodes: Export
   readonly requantise: Export
+  readonly widenCodes: Export
 }

@@ -20,13 +20,12 @@ const ALIGNMENT = 64
 const RESERVE = 4096
 
 /**
- * Memory for a program: its constants (which are moved there), buffers of `sizes` codes, scratch, and room to bring `reals`
- * numbers in or out. One WebAssembly memory where there is SIMD; ordinary arrays with the plain kernels otherwise.
+ * Memory for a program: its constants (which are moved there), buffers of `sizes` codes, scratch, and room to bring the
+ * contents of any buffer in or out as 32-bit numbers. One WebAssembly memory where there is SIMD; ordinary arrays with the plain kernels otherwise.
  */
 export function createWorkspace(
   steps: readonly PreparedStep[],
   sizes: readonly number[],
-  reals: number,
   { kernels = 'simd', executor }: { readonly kernels?: 'simd' | 'plain'; readonly executor?: Executor },
 ): Workspace {
   const packed = Math.max(0, ...steps.map(({ needs }) => needs.packed))
@@ -38,7 +37,7 @@ export function createWorkspace(
   })
   if (kernels === 'plain') return plain()
 
-  let bytes = RESERVE + 2 * ALIGNMENT + 2 * packed + 4 * sums + 4 * reals + 2 * ALIGNMENT
+  let bytes = RESERVE + 2 * ALIGNMENT + 2 * packed + 4 * sums + 4 * Math.max(0, ...sizes) + 2 * ALIGNMENT
   for (const size of sizes) bytes += size + ALIGNMENT
   const count: Place = (array) => {
     bytes += array.byteLength + ALIGNMENT

@@ -5,15 +5,18 @@ import { binary } from '../../../engine/simd/binary.ts'
 import { bindKernels, simdKernels } from '../../../engine/simd/kernels.ts'
 import type { SimdMemory } from '../../../engine/simd/memory.ts'
 import { createSimdMemory } from '../../../engine/simd/simd.ts'
+import { buildScript } from '../../support/buildScript.ts'
 
 /** One memory for all identity tests. */
 export const memory = createSimdMemory({ bytes: 2 ** 28 }) as SimdMemory
 const accelerated = simdKernels(memory)
-const splitting = splitKernels()
+const splitting = splitKernels(Buffer.from(binary, 'base64'))
+// Binaryen's optimiser may use fast-math rules: what it makes must equal what it was given.
+const unoptimised = splitKernels((await buildScript()).compileSimd('engine/simd', { level: 0, isShared: false }))
 
-/** The SIMD kernels with the units of every call split in three uneven ranges, the last first. */
-function splitKernels(): Kernels {
-  const module = new WebAssembly.Module(Buffer.from(binary, 'base64'))
+/** The kernels of a binary with the units of every call split in three uneven ranges, the last first. */
+function splitKernels(bytes: Uint8Array<ArrayBuffer>): Kernels {
+  const module = new WebAssembly.Module(bytes)
   const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } })
   return bindKernels({
     memory,
@@ -52,13 +55,14 @@ export function adversarial(length: number, name: string, special = true): Float
 }
 
 /**
- * Runs `body` with the plain kernels, with the SIMD kernels and with those split over ranges of units, and compares what
- * it returns bit for bit; NaNs are equal to each other.
+ * Runs `body` with the plain kernels, with the SIMD kernels, and with those split over ranges of units as compiled with
+ * -O3 and with -O0, and compares what it returns bit for bit; NaNs are equal to each other.
  */
 export function expectSameBits(name: string, body: (kernels: Kernels) => ArrayLike<number>[]): void {
   const wanted = body(plainKernels)
   expectSame(name, body(accelerated), wanted)
   expectSame(`${name}, split`, body(splitting), wanted)
+  expectSame(`${name}, -O0`, body(unoptimised), wanted)
 }
 
 function expectSame(name: string, found: ArrayLike<number>[], wanted: ArrayLike<number>[]): void {

@@ -134,6 +134,12 @@ test('wrong inputs', () => {
     messageOf(ShapeError, () => session.runCodes({ shape: [1, 1, 1, 1], data: Int32Array.of(256) })),
     "session: input 'image' holds code 256; wanted 0 ... 255",
   )
+  for (const code of [-1, 2147483647, -2147483648]) {
+    assert.match(
+      messageOf(ShapeError, () => session.runCodes({ shape: [2, 1, 1, 1], data: Int32Array.of(255, code) })),
+      new RegExp(`holds code ${code};`),
+    )
+  }
   assert.match(
     messageOf(ShapeError, () => session.runCodes({ shape: [2, 1, 1, 1], data: Int32Array.of(1) })),
     /holds 2 elements, the data 1/,

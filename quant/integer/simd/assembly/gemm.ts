@@ -116,6 +116,23 @@ function dotRow(x: usize, pairs: i32, w: usize, bias: usize, acc: usize, pitch: 
   store<i32>(acc + 3 * pitch, i32x4.extract_lane(sums, 3))
 }
 
+/** Four rows of codes as columns: those of one position side by side, `stride` bytes from those of the next. */
+function storeColumns(codes: usize, pitch: usize, count: i32, out: usize, stride: usize): void {
+  for (let r = 0; r < count; r += 4, codes += 4, out += 4 * stride) {
+    const a = v128.load32_zero(codes)
+    const b = v128.load32_zero(codes + pitch)
+    const c = v128.load32_zero(codes + 2 * pitch)
+    const d = v128.load32_zero(codes + 3 * pitch)
+    const ab = v128.shuffle<i8>(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+    const cd = v128.shuffle<i8>(c, d, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+    const words = v128.shuffle<i16>(ab, cd, 0, 8, 1, 9, 2, 10, 3, 11)
+    v128.store32_lane(out, words, 0)
+    if (r + 1 < count) v128.store32_lane(out + stride, words, 1)
+    if (r + 2 < count) v128.store32_lane(out + 2 * stride, words, 2)
+    if (r + 3 < count) v128.store32_lane(out + 3 * stride, words, 3)
+  }
+}
+
 /**
  * Mirrors gemm of kernels/gemm.ts; units are (block of rows, tile of four channels), the last fastest. The sums of a unit go
  * to the slot of the first unit of the call, so that ranges that run at the same time have slots of their own.
@@ -157,10 +174,15 @@ export function gemm(
     for (; row < count; row++) {
       dotRow(x + ((<usize>(row * pairs)) << 2), pairs, w, b, acc + ((<usize>row) << 2), pitch)
     }
-    for (let c = channel; c < min(channel + 4, channels); c++) {
-      const from = acc + <usize>(c - channel) * pitch
-      const to = out + <usize>(first * channels + c)
-      requantiseRow(kind, scale, multiplier, shift, c, zeroPoint, low, high, from, count, to, channels)
+    // Four channels become rows of codes where their sums were (codes lag behind what is read), then columns of `out`.
+    const isFull = channel + 4 <= channels
+    const to = out + <usize>(first * channels + channel)
+    for (let j = 0; j < min(4, channels - channel); j++) {
+      const from = acc + <usize>j * pitch
+      const target = isFull ? from : to + <usize>j
+      const stride = isFull ? 1 : channels
+      requantiseRow(kind, scale, multiplier, shift, channel + j, zeroPoint, low, high, from, count, target, stride)
     }
+    if (isFull) storeColumns(acc, pitch, count, to, <usize>channels)
   }
 }

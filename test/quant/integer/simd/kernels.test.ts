@@ -184,6 +184,13 @@ test('clamp, concatenation, quantise, dequantise at odd lengths', () => {
     plainIntegerKernels.dequantiseCodes(x, value, wanted)
     accelerated.dequantiseCodes(x, value, found)
     expectSame(found, wanted, 'dequantise')
+    for (const offset of [0, 128]) {
+      const [wide, other] = [new Int32Array(length), new Int32Array(length)]
+      plainIntegerKernels.widenCodes(x, offset, wide)
+      accelerated.widenCodes(x, offset, other)
+      expectSame(other, wide, 'widen')
+      same('narrow', length, (k, out) => k.narrowCodes(wide, offset, out))
+    }
   }
   const x = randomCodes(random, 60)
   same('copyRuns', 130, (k, out) => k.copyRuns(x, 12, 5, 3, 11, out))
