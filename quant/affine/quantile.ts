@@ -1,4 +1,5 @@
 import { UsageError } from '../../engine/base/errors.ts'
+import { log } from '../../engine/kernels/transcendental/log.ts'
 
 /**
  * The quantile at p of finite values, as NumPy and PyTorch define it by default: with the values sorted and
@@ -36,7 +37,7 @@ function select(values: Float32Array, k: number, left = 0, right = values.length
       const n = right - left + 1
       const rank = k - left + 1
       const size = 0.5 * n ** (2 / 3)
-      const spread = 0.5 * Math.sqrt((Math.log(n) * size * (n - size)) / n) * Math.sign(rank - n / 2)
+      const spread = 0.5 * Math.sqrt((log(n) * size * (n - size)) / n) * Math.sign(rank - n / 2)
       const first = Math.max(left, Math.floor(k - (rank * size) / n + spread))
       const last = Math.min(right, Math.floor(k + ((n - rank) * size) / n + spread))
       gatherSample(values, left, right, first, last)
