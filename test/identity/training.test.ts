@@ -10,6 +10,7 @@ import { synthetic } from '../../models/data/synthetic.ts'
 import { buildModel } from '../../models/zoo/index.ts'
 import { methodOptions } from '../../quant/trim/methods.ts'
 import { Trainer } from '../../quant/trim/trainer.ts'
+import { createPool } from '../../workers/pool.ts'
 
 const test = suite('one training run, the same bits')
 
@@ -42,6 +43,19 @@ for (const kernels of ['plain', 'simd'] as const) {
       assert.is(await fiftySteps(), EXPECTED)
     } finally {
       useKernels({ kernels: 'simd' })
+    }
+  })
+}
+
+for (const threads of [1, 2, 4]) {
+  test(`simd kernels, ${threads} threads`, async () => {
+    const pool = await createPool({ threads, smallestSplit: 1 })
+    try {
+      useKernels({ kernels: 'simd', executor: pool })
+      assert.is(await fiftySteps(), EXPECTED)
+    } finally {
+      useKernels({ kernels: 'simd' })
+      await pool.close()
     }
   })
 }
