@@ -48,11 +48,6 @@ export function holds<D extends DType>(dtype: D, array: TypedArray | undefined):
   return array instanceof constructors[dtype]
 }
 
-/** Whether `name` is an element type that this library knows. */
-export function isDType(name: string): name is DType {
-  return Object.hasOwn(constructors, name)
-}
-
 /** Bytes that one element of `dtype` takes. */
 export function bytesPerElement(dtype: DType): number {
   switch (dtype) {
