@@ -8,6 +8,8 @@ export interface OptionSpec {
   /** What stands for the value in the help, for example DIR. */
   readonly value?: string
   readonly default?: string | number | boolean
+  /** What the help shows as default where another option decides it, so that `default` cannot say it. */
+  readonly usual?: string | number | boolean
   readonly choices?: readonly string[]
   /** Inclusive bounds of a number. */
   readonly minimum?: number
@@ -92,7 +94,8 @@ export function describeOptions(specs: OptionSpecs): string {
     const negatable = spec.type === 'boolean' && spec.default === true
     const value = spec.type === 'boolean' ? '' : ` ${spec.value ?? (spec.type === 'string' ? 'NAME' : 'N')}`
     const choices = spec.choices ? ` (${spec.choices.join(', ')})` : ''
-    const standard = spec.default === undefined || spec.default === false ? '' : ` [${spec.default}]`
+    const shown = spec.default === false ? undefined : (spec.default ?? spec.usual)
+    const standard = shown === undefined ? '' : ` [${shown}]`
     return [`  --${negatable ? '[no-]' : ''}${name}${value}`, `${spec.description}${choices}${standard}`]
   })
   const width = Math.max(...rows.map(([left]) => left.length)) + 2

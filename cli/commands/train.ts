@@ -1,11 +1,12 @@
 import { loadDataset } from '../../models/data/load.ts'
+import { methodOptionSpecs } from '../methodOptions.ts'
 import { describeOptions, type OptionSpecs, parseOptions } from '../options.ts'
 import { openRun } from '../run.ts'
 import { duration, Progress, percent } from '../terminal.ts'
 import { evaluateFloat } from '../testImages.ts'
 import { threadOptions, withThreads } from '../threads.ts'
 import { epochBatches, graphOf, makeTrainer, stepsPerEpoch } from '../trainingConfig.ts'
-import { configFrom, methodOptionSpecs, runOptions } from '../trainingOptions.ts'
+import { configFrom, runOptions } from '../trainingOptions.ts'
 import type { Command } from './command.ts'
 
 const outputOptions: OptionSpecs = {

@@ -7,6 +7,7 @@
  * or infinite: such an output must not be scored in silence.
  */
 
+import { argmax } from '../../engine/base/argmax.ts'
 import { NumericError, ShapeError, UsageError } from '../../engine/base/errors.ts'
 import { exp } from '../../engine/kernels/transcendental/exp.ts'
 
@@ -34,13 +35,6 @@ function classCount(logits: Float32Array, labels: ArrayLike<number>, operation: 
   }
   checkFinite(logits, operation)
   return classes
-}
-
-/** The index, within the row of `classes` values from `start`, of the largest; the lowest index of equal ones. */
-function argmax(values: ArrayLike<number>, start: number, classes: number): number {
-  let best = 0
-  for (let k = 1; k < classes; k++) if (values[start + k] > values[start + best]) best = k
-  return best
 }
 
 /** Writes the softmax of the row from `start` to `out`: e^(z - max) / sum, in double, the sum in ascending order. */

@@ -1,3 +1,4 @@
+import { argmax } from '../../engine/base/argmax.ts'
 import { NumericError } from '../../engine/base/errors.ts'
 import { scope } from '../../engine/core/context.ts'
 import { type FloatTensor, type Tensor, tensor } from '../../engine/core/tensor.ts'
@@ -207,11 +208,7 @@ export class Trainer {
 function countHits(logits: ArrayLike<number>, labels: Int32Array): number {
   const classes = logits.length / labels.length
   let hits = 0
-  for (let i = 0; i < labels.length; i++) {
-    let best = i * classes
-    for (let j = best + 1; j < (i + 1) * classes; j++) if (logits[j] > logits[best]) best = j
-    if (best - i * classes === labels[i]) hits++
-  }
+  for (let i = 0; i < labels.length; i++) if (argmax(logits, i * classes, classes) === labels[i]) hits++
   return hits
 }
 

@@ -1,0 +1,204 @@
+import { UsageError } from '../engine/base/errors.ts'
+import { type MethodOptions, methodOptions } from '../quant/trim/methods.ts'
+import { type OptionSpecs, type ParsedOptions, textOf } from './options.ts'
+
+const full = methodOptions('quant-trim')
+
+/** The options that change a method. Defaults are those of `quant-trim`; other methods switch parts off. */
+export const methodOptionSpecs: OptionSpecs = {
+  'weight-bits': {
+    type: 'integer',
+    minimum: 2,
+    maximum: 16,
+    description: 'weight bits that training simulates',
+    usual: full.weightBits,
+  },
+  'activation-bits': {
+    type: 'integer',
+    minimum: 2,
+    maximum: 16,
+    description: 'activation bits, likewise',
+    usual: full.activationBits,
+  },
+  'weight-granularity': {
+    type: 'string',
+    choices: ['tensor', 'channel'],
+    description: 'weight scales',
+    usual: full.weightGranularity,
+  },
+  'activation-symmetric': {
+    type: 'boolean',
+    description: 'symmetric activation ranges',
+    usual: full.activationSymmetric,
+  },
+  ste: { type: 'string', choices: ['identity', 'clipped'], description: 'straight-through estimator', usual: full.ste },
+  curriculum: {
+    type: 'string',
+    choices: ['none', 'step', 'progressive'],
+    description: 'of lambda',
+    usual: full.curriculum.kind,
+  },
+  warmup: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'lambda is 0 before this fraction of the run',
+    usual: full.curriculum.warmup,
+  },
+  middle: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'end of the quartic ramp',
+    usual: full.curriculum.middle,
+  },
+  full: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'lambda is 1 from this fraction on',
+    usual: full.curriculum.full,
+  },
+  'lambda-middle': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'lambda at the middle',
+    usual: full.curriculum.lambdaMiddle,
+  },
+  'observer-beta': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'moving average of activation ranges',
+    usual: full.observerBeta,
+  },
+  'observer-quantile': {
+    type: 'number',
+    minimum: 0.5,
+    maximum: 1,
+    description: 'p of activation ranges',
+    usual: full.observerQuantile,
+  },
+  'observer-skip': {
+    type: 'integer',
+    minimum: 0,
+    description: 'first batches that observers do not see',
+    usual: full.observerSkip,
+  },
+  'reverse-pruning': { type: 'boolean', description: 'clip the largest weights', usual: full.reversePruning !== null },
+  'clip-quantile': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'p_clip of reverse pruning',
+    usual: full.reversePruning?.quantile,
+  },
+  'clip-beta': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'moving average of its threshold',
+    usual: full.reversePruning?.beta,
+  },
+  'clip-every': {
+    type: 'integer',
+    minimum: 1,
+    description: 'epochs between trimmings',
+    usual: full.reversePruning?.everyEpochs,
+  },
+  'clip-until': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'fraction of the run after which it stops',
+    usual: full.reversePruning?.until,
+  },
+  'clip-granularity': {
+    type: 'string',
+    choices: ['tensor', 'channel'],
+    description: 'of the threshold',
+    usual: full.reversePruning?.granularity,
+  },
+  'clip-exclude': {
+    type: 'string',
+    value: 'LIST',
+    description: 'of first, last, depthwise; or none',
+    usual: full.reversePruning?.exclude.join(','),
+  },
+  'gain-trimming': {
+    type: 'boolean',
+    description: 'trim the folded weights through batch-norm gains',
+    usual: full.gainTrimming !== null,
+  },
+  'gain-ratio': {
+    type: 'number',
+    minimum: 1,
+    description: 'folded maximum allowed, in medians',
+    usual: full.gainTrimming?.ratio,
+  },
+  'export-clips': { type: 'boolean', description: 'export learned activation ranges as Clip', usual: full.exportClips },
+  'batch-norm-batches': {
+    type: 'integer',
+    minimum: 0,
+    description: 'batches that re-estimate batch norm at the end',
+    usual: full.batchNormBatches,
+  },
+}
+
+/** A method's options with what the command line changes. */
+export function changedMethod(
+  base: MethodOptions,
+  values: ParsedOptions['values'],
+  given: ReadonlySet<string>,
+): MethodOptions {
+  const pick = <T>(name: string, standard: T): T => (given.has(name) ? (values[name] as T) : standard)
+  /** A part that can be switched as a whole: changing one of its options switches it on. */
+  const part = <T extends object>(
+    standard: T | null,
+    initial: T,
+    flag: string,
+    options: Record<string, unknown>,
+  ): T | null => {
+    const changes = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+    const on = given.has(flag) ? values[flag] : standard !== null || Object.keys(changes).length > 0
+    return on ? { ...(standard ?? initial), ...changes } : null
+  }
+  const exclude = given.has('clip-exclude') ? excludeFrom(textOf(values, 'clip-exclude')) : undefined
+  return {
+    weightBits: pick('weight-bits', base.weightBits),
+    activationBits: pick('activation-bits', base.activationBits),
+    weightGranularity: pick('weight-granularity', base.weightGranularity),
+    activationSymmetric: pick('activation-symmetric', base.activationSymmetric),
+    ste: pick('ste', base.ste),
+    curriculum: {
+      kind: pick('curriculum', base.curriculum.kind),
+      warmup: pick('warmup', base.curriculum.warmup),
+      middle: pick('middle', base.curriculum.middle),
+      full: pick('full', base.curriculum.full),
+      lambdaMiddle: pick('lambda-middle', base.curriculum.lambdaMiddle),
+    },
+    observerBeta: pick('observer-beta', base.observerBeta),
+    observerQuantile: pick('observer-quantile', base.observerQuantile),
+    observerSkip: pick('observer-skip', base.observerSkip),
+    reversePruning: part(base.reversePruning, full.reversePruning!, 'reverse-pruning', {
+      quantile: values['clip-quantile'],
+      beta: values['clip-beta'],
+      everyEpochs: values['clip-every'],
+      until: values['clip-until'],
+      granularity: values['clip-granularity'],
+      exclude,
+    }),
+    gainTrimming: part(base.gainTrimming, full.gainTrimming!, 'gain-trimming', { ratio: values['gain-ratio'] }),
+    exportClips: pick('export-clips', base.exportClips),
+    batchNormBatches: pick('batch-norm-batches', base.batchNormBatches),
+  }
+}
+
+function excludeFrom(text: string): ('first' | 'last' | 'depthwise')[] {
+  if (text === 'none') return []
+  return text.split(',').map((name) => {
+    if (name === 'first' || name === 'last' || name === 'depthwise') return name
+    throw new UsageError(`--clip-exclude ${text}: wanted none, or a list of first, last, depthwise`)
+  })
+}
