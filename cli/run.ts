@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { FormatError, UsageError } from '../engine/base/errors.ts'
+import { encodeSafetensors } from '../engine/base/safetensors.ts'
 import type { Tensor } from '../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../engine/graph/graph.ts'
 import { checkParameters } from '../engine/graph/parameters.ts'
-import { decodeSafetensors, encodeSafetensors } from '../engine/graph/safetensors.ts'
+import { loadSafetensors } from '../engine/graph/safetensors.ts'
 import type { Dataset } from '../models/data/dataset.ts'
 import type { ValueRange } from '../quant/affine/quantiser.ts'
 import { insertClips } from '../quant/trim/exportStep.ts'
@@ -108,10 +109,10 @@ export function loadRun(
   return { config, graph: insertClips(graph, parseRanges(metadata.ranges, folder)), parameters: tensors }
 }
 
-function decodeFile(folder: string, name: string): ReturnType<typeof decodeSafetensors> {
+function decodeFile(folder: string, name: string): ReturnType<typeof loadSafetensors> {
   const bytes = readRunFile(folder, name)
   try {
-    return decodeSafetensors(bytes)
+    return loadSafetensors(bytes)
   } catch (error) {
     throw new FormatError(`${join(folder, name)}: ${(error as Error).message}`)
   }

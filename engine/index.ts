@@ -4,6 +4,7 @@
 export type { DType, DTypeArrays, TypedArray } from './base/dtype.ts'
 export { FormatError, NumericError, ShapeError, UnsupportedError, UsageError } from './base/errors.ts'
 export { RandomStream } from './base/random.ts'
+export { encodeSafetensors } from './base/safetensors.ts'
 export type { Dim, Shape, SymbolicShape } from './base/shape.ts'
 
 // Tensors and gradients, the kernels they are computed with
@@ -27,8 +28,9 @@ export type {
 export { inferShapes } from './graph/inferShapes.ts'
 export { initialise } from './graph/initialise.ts'
 export { type RunOptions, runGraph, type Tap } from './graph/interpreter.ts'
-export { checkParameters, trainableParameters } from './graph/parameters.ts'
-export { decodeSafetensors, encodeSafetensors } from './graph/safetensors.ts'
+export type { OperatorTable } from './graph/operator.ts'
+export { checkParameters, floatParameter, trainableParameters } from './graph/parameters.ts'
+export { loadSafetensors } from './graph/safetensors.ts'
 // Element by element
 export { abs } from './ops/abs.ts'
 export { add } from './ops/add.ts'
