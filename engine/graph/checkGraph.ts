@@ -1,13 +1,15 @@
 import { UsageError } from '../base/errors.ts'
-import type { Graph } from './graph.ts'
-import { locate, operatorOf } from './operator.ts'
+import { ops } from '../ops/table.ts'
+import type { Graph, ParameterSpec } from './graph.ts'
+import { locate, type OperatorTable, operatorOf } from './operator.ts'
 
 /**
  * Checks that a graph is well formed: operators exist, node and tensor names are unique, every input of a node exists
- * before it is used (so there is no cycle), and every output of the graph is computed or fed. Shapes are
- * `inferShapes`' business. Throws `UsageError`, or `UnsupportedError` for an unknown operator.
+ * before it is used (so there is no cycle), every output of the graph is computed or fed, and what is not float32 is
+ * neither trainable nor random. Shapes are `inferShapes`' business. Throws `UsageError`, or `UnsupportedError` for an
+ * operator that the table lacks.
  */
-export function checkGraph(graph: Graph): void {
+export function checkGraph(graph: Graph<string>, operators: OperatorTable = ops): void {
   const where = `graph ${graph.name}`
   const defined = new Map<string, string>()
   const define = (name: string, by: string): void => {
@@ -17,11 +19,14 @@ export function checkGraph(graph: Graph): void {
     defined.set(name, by)
   }
   for (const { name } of graph.inputs) define(name, 'an input')
-  for (const { name } of graph.parameters) define(name, 'a parameter')
+  for (const parameter of graph.parameters) {
+    define(parameter.name, 'a parameter')
+    checkParameterSpec(where, parameter)
+  }
 
   const nodeNames = new Set<string>()
   for (const node of graph.nodes) {
-    operatorOf(graph.name, node)
+    operatorOf(graph.name, node, operators)
     if (nodeNames.has(node.name)) throw new UsageError(`${where}: two nodes are named '${node.name}'`)
     nodeNames.add(node.name)
     if (node.outputs.length === 0) throw new UsageError(`${locate(graph.name, node)}: it has no output`)
@@ -44,5 +49,14 @@ export function checkGraph(graph: Graph): void {
   for (const name of graph.outputs) {
     if (!defined.has(name)) throw new UsageError(`${where}: its output '${name}' is made by no node`)
     if (defined.get(name) === 'a parameter') throw new UsageError(`${where}: its output '${name}' is a parameter`)
+  }
+}
+
+/** Only float32 parameters are trained or drawn at random. */
+function checkParameterSpec(where: string, { name, dtype = 'float32', trainable, initialiser }: ParameterSpec): void {
+  if (dtype === 'float32') return
+  if (trainable) throw new UsageError(`${where}: parameter '${name}' is ${dtype}; only float32 can be trainable`)
+  if (initialiser?.kind === 'uniform') {
+    throw new UsageError(`${where}: parameter '${name}' is ${dtype}; only float32 can be drawn, give it a constant`)
   }
 }

@@ -4,7 +4,7 @@ import type { Graph } from './graph.ts'
 import { inferShapes } from './inferShapes.ts'
 
 /** The number of trainable values, as PyTorch counts parameters: running statistics are not among them. */
-export function countParameters(graph: Graph): number {
+export function countParameters(graph: Graph<string>): number {
   let count = 0
   for (const { shape, trainable } of graph.parameters) if (trainable) count += sizeOf(shape)
   return count

@@ -1,10 +1,10 @@
 import { NumericError } from '../base/errors.ts'
 import { type Shape, sizeOf } from '../base/shape.ts'
-import { type FloatTensor, zeros } from '../core/tensor.ts'
+import { zeros } from '../core/tensor.ts'
 import type { Graph, GraphNode, Parameters } from './graph.ts'
 import { inferShapes } from './inferShapes.ts'
 import { locate } from './operator.ts'
-import { checkParameters } from './parameters.ts'
+import { checkParameters, floatParameter } from './parameters.ts'
 
 /** A batch norm in evaluation: y = (x - mean) * factor + offset for each channel. */
 interface Affine {
@@ -65,8 +65,8 @@ function fold(draft: Draft, norm: GraphNode): boolean {
   if (uses(norm.inputs[0]) !== 1 || !norm.inputs.slice(1).every((name) => values.has(name))) return false
   if (!mine(weightName) || (biasName !== '' && !mine(biasName))) return false
 
-  const weight = values.get(weightName) as FloatTensor
-  const bias = biasName === '' ? null : (values.get(biasName) as FloatTensor)
+  const weight = floatParameter(values, weightName)
+  const bias = biasName === '' ? null : floatParameter(values, biasName)
   const affine = affineOf(graph, norm, values)
   const channels = affine.factor.length
   const channelOf = channelMap(layer, weight.shape)
@@ -90,7 +90,7 @@ function fold(draft: Draft, norm: GraphNode): boolean {
 
 /** What a batch norm does to each channel in evaluation. */
 function affineOf(graph: Graph, norm: GraphNode, values: Parameters): Affine {
-  const [scale, offset, mean, variance] = norm.inputs.slice(1).map((name) => (values.get(name) as FloatTensor).data)
+  const [scale, offset, mean, variance] = norm.inputs.slice(1).map((name) => floatParameter(values, name).data)
   const epsilon = Number(norm.attributes.epsilon ?? 1e-5)
   const factor = new Float64Array(scale.length)
   for (let c = 0; c < scale.length; c++) {

@@ -1,15 +1,21 @@
 import { ShapeError } from '../base/errors.ts'
 import type { TensorSpec } from '../ops/op.ts'
+import { ops } from '../ops/table.ts'
 import { checkGraph } from './checkGraph.ts'
 import type { Graph, GraphNode } from './graph.ts'
-import { atNode, operatorOf } from './operator.ts'
+import { atNode, type OperatorTable, operatorOf } from './operator.ts'
 
 /**
  * The specs of one node's outputs, as many as the node names (trailing outputs may be left out, as in ONNX). `specs`
  * holds those of its inputs. Throws `ShapeError`, prefixed with graph, node and operator.
  */
-export function inferNode(graph: string, node: GraphNode, specs: ReadonlyMap<string, TensorSpec>): TensorSpec[] {
-  const op = operatorOf(graph, node)
+export function inferNode(
+  graph: string,
+  node: GraphNode<string>,
+  specs: ReadonlyMap<string, TensorSpec>,
+  operators: OperatorTable = ops,
+): TensorSpec[] {
+  const op = operatorOf(graph, node, operators)
   return atNode(graph, node, () => {
     const inputs = node.inputs.map((name) => (name === '' ? null : (specs.get(name) as TensorSpec)))
     const outputs = op.shape(inputs, node.attributes)
@@ -25,13 +31,13 @@ export function inferNode(graph: string, node: GraphNode, specs: ReadonlyMap<str
  * operator's own rule. Unknown dimensions (the batch) stay `null`. Throws `ShapeError` for the first node that does not
  * fit, and what `checkGraph` throws.
  */
-export function inferShapes(graph: Graph): Map<string, TensorSpec> {
-  checkGraph(graph)
+export function inferShapes(graph: Graph<string>, operators: OperatorTable = ops): Map<string, TensorSpec> {
+  checkGraph(graph, operators)
   const specs = new Map<string, TensorSpec>()
   for (const { name, dtype, shape } of graph.inputs) specs.set(name, { dtype, shape })
-  for (const { name, shape } of graph.parameters) specs.set(name, { dtype: 'float32', shape })
+  for (const { name, dtype = 'float32', shape } of graph.parameters) specs.set(name, { dtype, shape })
   for (const node of graph.nodes) {
-    const outputs = inferNode(graph.name, node, specs)
+    const outputs = inferNode(graph.name, node, specs, operators)
     for (let i = 0; i < outputs.length; i++) specs.set(node.outputs[i], outputs[i])
   }
   return specs

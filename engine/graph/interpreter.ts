@@ -3,9 +3,10 @@ import { formatShape, type SymbolicShape, sameShape } from '../base/shape.ts'
 import { applyOp } from '../core/tape.ts'
 import { asFloat, type FloatTensor, type Tensor } from '../core/tensor.ts'
 import type { Op } from '../ops/op.ts'
+import { ops } from '../ops/table.ts'
 import { checkGraph } from './checkGraph.ts'
 import type { Graph, GraphNode, Parameters } from './graph.ts'
-import { atNode, operatorOf } from './operator.ts'
+import { atNode, type OperatorTable, operatorOf } from './operator.ts'
 import { checkParameters } from './parameters.ts'
 
 /**
@@ -14,7 +15,7 @@ import { checkParameters } from './parameters.ts'
  */
 export interface Tap {
   /** A parameter, each time a node consumes it. */
-  parameter?(name: string, value: FloatTensor, node: GraphNode): FloatTensor
+  parameter?(name: string, value: FloatTensor, node: GraphNode<string>): FloatTensor
   /** A graph input, or a tensor that a node has produced: once each, before anything consumes it. */
   value?(name: string, value: FloatTensor): FloatTensor
 }
@@ -24,24 +25,27 @@ export interface RunOptions {
   /** Batch norm uses the batch's statistics and updates the running ones in `parameters`. Default false. */
   training?: boolean
   tap?: Tap
+  /** The operators that nodes may name; default the engine's. Pass the same object each time: plans are kept by it. */
+  operators?: OperatorTable
 }
 
 /** One node, ready to run. */
 interface Step {
-  readonly node: GraphNode
+  readonly node: GraphNode<string>
   readonly op: Op
   /** Tensors that no later step and no output needs. */
   readonly release: readonly string[]
 }
 
-// A graph is never modified, so what was found out about it once stays true.
-const plans = new WeakMap<Graph, readonly Step[]>()
+// Neither a graph nor a table is ever modified, so what was found out about them once stays true.
+const plans = new WeakMap<OperatorTable, WeakMap<Graph<string>, readonly Step[]>>()
 
 /** The checked steps of a graph. */
-function planOf(graph: Graph): readonly Step[] {
-  const known = plans.get(graph)
+function planOf(graph: Graph<string>, operators: OperatorTable): readonly Step[] {
+  const ofTable = plans.get(operators) ?? new WeakMap<Graph<string>, readonly Step[]>()
+  const known = ofTable.get(graph)
   if (known !== undefined) return known
-  checkGraph(graph)
+  checkGraph(graph, operators)
   const kept = new Set(graph.outputs)
   const steps: Step[] = []
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
@@ -52,10 +56,11 @@ function planOf(graph: Graph): readonly Step[] {
       kept.add(name)
       release.push(name)
     }
-    steps.push({ node, op: operatorOf(graph.name, node), release })
+    steps.push({ node, op: operatorOf(graph.name, node, operators), release })
   }
   steps.reverse()
-  plans.set(graph, steps)
+  ofTable.set(graph, steps)
+  plans.set(operators, ofTable)
   return steps
 }
 
@@ -65,7 +70,7 @@ function fits(actual: SymbolicShape, wanted: SymbolicShape): boolean {
 }
 
 /** Throws `ShapeError` unless every input is fed with a tensor of its dtype and shape, and nothing else is. */
-function checkFeeds(graph: Graph, feeds: Readonly<Record<string, Tensor>>): void {
+function checkFeeds(graph: Graph<string>, feeds: Readonly<Record<string, Tensor>>): void {
   const where = `graph ${graph.name}`
   const names = graph.inputs.map(({ name }) => `'${name}'`).join(', ')
   for (const { name, dtype, shape } of graph.inputs) {
@@ -83,7 +88,7 @@ function checkFeeds(graph: Graph, feeds: Readonly<Record<string, Tensor>>): void
 }
 
 /** Throws `ShapeError` unless what a tap returned can stand for the tensor it was given. */
-function checkTapped(graph: Graph, name: string, given: FloatTensor, returned: FloatTensor): FloatTensor {
+function checkTapped(graph: Graph<string>, name: string, given: FloatTensor, returned: FloatTensor): FloatTensor {
   if (returned.dtype === 'float32' && sameShape(returned.shape, given.shape)) return returned
   throw new ShapeError(
     `graph ${graph.name}: the tap returned ${returned.dtype} ${formatShape(returned.shape)} for '${name}', wanted float32 ${formatShape(given.shape)}`,
@@ -102,13 +107,13 @@ function checkTapped(graph: Graph, name: string, given: FloatTensor, returned: F
  * and operator named), and what `checkGraph` throws.
  */
 export function runGraph(
-  graph: Graph,
+  graph: Graph<string>,
   parameters: Parameters,
   feeds: Readonly<Record<string, Tensor>>,
   options: RunOptions = {},
 ): Record<string, Tensor> {
-  const { training = false, tap = {} } = options
-  const steps = planOf(graph)
+  const { training = false, tap = {}, operators = ops } = options
+  const steps = planOf(graph, operators)
   checkParameters(graph, parameters)
   checkFeeds(graph, feeds)
 
@@ -117,13 +122,14 @@ export function runGraph(
     if (tap.value === undefined || value.dtype !== 'float32') values.set(name, value)
     else values.set(name, checkTapped(graph, name, value as FloatTensor, tap.value(name, value as FloatTensor)))
   }
-  const fetch = (name: string, node: GraphNode): Tensor | null => {
+  const fetch = (name: string, node: GraphNode<string>): Tensor | null => {
     if (name === '') return null
     const value = values.get(name)
     if (value !== undefined) return value
-    const parameter = parameters.get(name) as FloatTensor
-    if (tap.parameter === undefined) return parameter
-    return checkTapped(graph, name, parameter, tap.parameter(name, parameter, node))
+    const parameter = parameters.get(name) as Tensor
+    if (tap.parameter === undefined || parameter.dtype !== 'float32') return parameter
+    const float = parameter as FloatTensor
+    return checkTapped(graph, name, float, tap.parameter(name, float, node))
   }
 
   for (const { name } of graph.inputs) store(name, feeds[name])
@@ -142,7 +148,12 @@ export function runGraph(
 }
 
 /** Overwrites a batch norm's running mean and variance with the new ones, its second and third output in training. */
-function updateStatistics(graph: Graph, node: GraphNode, parameters: Parameters, outputs: readonly Tensor[]): void {
+function updateStatistics(
+  graph: Graph<string>,
+  node: GraphNode<string>,
+  parameters: Parameters,
+  outputs: readonly Tensor[],
+): void {
   for (let i = 0; i < 2; i++) {
     const name = node.inputs[3 + i]
     const running = parameters.get(name)

@@ -3,10 +3,11 @@ import { UsageError } from '../base/errors.ts'
 import type { Shape, SymbolicShape } from '../base/shape.ts'
 import type { OpName } from '../ops/names.ts'
 import type { TensorSpec } from '../ops/op.ts'
+import { ops } from '../ops/table.ts'
 import { checkGraph } from './checkGraph.ts'
 import type { AttributeValue, Graph, GraphInput, GraphNode, Initialiser, ParameterSpec } from './graph.ts'
 import { inferNode } from './inferShapes.ts'
-import { locate } from './operator.ts'
+import { locate, type OperatorTable } from './operator.ts'
 
 /** A tensor of the graph under construction: an opaque handle, good only for the builder that made it. */
 export interface Value {
@@ -18,21 +19,24 @@ export type Attributes = Readonly<Record<string, AttributeValue | undefined>>
 
 /**
  * What every graph builder is made of: it records inputs, parameters and nodes, gives them unique names and infers each
- * shape as it goes. A node's output has the node's name.
+ * shape as it goes. A node's output has the node's name. `Name` are the operators that nodes may have.
  */
-export class GraphRecorder {
+export class GraphRecorder<Name extends string = OpName> {
   /** The graph's name, for messages. */
   protected readonly graph: string
+  readonly #operators: OperatorTable
   readonly #inputs: GraphInput[] = []
   readonly #parameters: ParameterSpec[] = []
-  readonly #nodes: GraphNode[] = []
+  readonly #nodes: GraphNode<Name>[] = []
   readonly #specs = new Map<string, TensorSpec>()
   readonly #values = new WeakSet<Value>()
   readonly #counts = new Map<string, number>()
   #prefix = ''
 
-  constructor(name: string) {
+  /** `operators`: the table that has every operator of the nodes to come; default the engine's. */
+  constructor(name: string, operators: OperatorTable = ops) {
     this.graph = name
+    this.#operators = operators
   }
 
   /** A tensor that the caller will feed; `null` for a dimension known only then (the batch). */
@@ -50,22 +54,30 @@ export class GraphRecorder {
     return this.#value(full)
   }
 
+  /** A tensor of any dtype that belongs to the model and is never trained, such as codes. All 0 until it is given. */
+  constant(name: string, shape: Shape, dtype: DType): Value {
+    const full = this.#prefix + name
+    this.#define(full, { dtype, shape })
+    this.#parameters.push({ name: full, shape: [...shape], dtype, trainable: false })
+    return this.#value(full)
+  }
+
   /**
    * One operation with any operator; `null` for an absent optional input. Returns its first output. Without `name` it is
    * called by its operator and a number: `softplus1`.
    */
-  node(op: OpName, inputs: readonly (Value | null)[], attributes: Attributes = {}, name?: string): Value {
+  node(op: Name, inputs: readonly (Value | null)[], attributes: Attributes = {}, name?: string): Value {
     const full = this.#prefix + (name ?? this.unusedName(op[0].toLowerCase() + op.slice(1)))
     const given: Record<string, AttributeValue> = {}
     for (const [key, value] of Object.entries(attributes)) if (value !== undefined) given[key] = value
-    const node: GraphNode = {
+    const node: GraphNode<Name> = {
       name: full,
       op,
       inputs: inputs.map((input) => (input === null ? '' : this.#known(input).name)),
       outputs: [full],
       attributes: given,
     }
-    const [spec] = inferNode(this.graph, node, this.#specs)
+    const [spec] = inferNode(this.graph, node, this.#specs, this.#operators)
     this.#define(full, spec)
     this.#nodes.push(node)
     return this.#value(full)
@@ -99,7 +111,7 @@ export class GraphRecorder {
   }
 
   /** The finished graph. `outputs`: what it computes, each under the name that callers shall see. */
-  finish(outputs: readonly (readonly [name: string, value: Value])[]): Graph {
+  finish(outputs: readonly (readonly [name: string, value: Value])[]): Graph<Name> {
     const where = `graph ${this.graph}`
     const renamed = new Map<string, string>()
     for (const [name, value] of outputs) {
@@ -114,7 +126,7 @@ export class GraphRecorder {
       renamed.set(before, name)
     }
     const rename = (name: string): string => renamed.get(name) ?? name
-    const graph: Graph = {
+    const graph: Graph<Name> = {
       name: this.graph,
       inputs: this.#inputs,
       outputs: [...renamed.values()],
@@ -125,12 +137,12 @@ export class GraphRecorder {
       })),
       parameters: this.#parameters,
     }
-    checkGraph(graph)
+    checkGraph(graph, this.#operators)
     return graph
   }
 
   /** Where messages about a layer begin, its name completed by the scope. */
-  protected where(name: string, op: OpName): string {
+  protected where(name: string, op: Name): string {
     return locate(this.graph, { name: this.#prefix + name, op })
   }
 

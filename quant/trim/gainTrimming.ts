@@ -1,6 +1,7 @@
 import { UsageError } from '../../engine/base/errors.ts'
-import type { FloatTensor } from '../../engine/core/tensor.ts'
+import type { Tensor } from '../../engine/core/tensor.ts'
 import type { Graph } from '../../engine/graph/graph.ts'
+import { floatParameter } from '../../engine/graph/parameters.ts'
 import { codeRange } from '../affine/scheme.ts'
 import { largestMagnitude, type TrimEvent } from './reversePruning.ts'
 
@@ -42,12 +43,12 @@ export class GainTrimming {
   }
 
   /** Trims every layer after `epoch` and reports what it did. */
-  afterEpoch(epoch: number, parameters: ReadonlyMap<string, FloatTensor>): TrimEvent[] {
+  afterEpoch(epoch: number, parameters: ReadonlyMap<string, Tensor>): TrimEvent[] {
     return this.#layers.map((layer) => this.#trim(epoch, layer, parameters))
   }
 
-  #trim(epoch: number, layer: FoldedLayer, parameters: ReadonlyMap<string, FloatTensor>): TrimEvent {
-    const data = (name: string): Float32Array => (parameters.get(name) as FloatTensor).data
+  #trim(epoch: number, layer: FoldedLayer, parameters: ReadonlyMap<string, Tensor>): TrimEvent {
+    const data = (name: string): Float32Array => floatParameter(parameters, name).data
     const weight = data(layer.weight)
     const gain = data(layer.gain)
     const shift = data(layer.shift)

@@ -1,6 +1,7 @@
 import { UsageError } from '../../engine/base/errors.ts'
-import { type FloatTensor, tensor } from '../../engine/core/tensor.ts'
+import { type FloatTensor, type Tensor, tensor } from '../../engine/core/tensor.ts'
 import type { Graph } from '../../engine/graph/graph.ts'
+import { floatParameter } from '../../engine/graph/parameters.ts'
 import { quantisationPoints } from '../affine/points.ts'
 import { quantileOf } from '../affine/quantile.ts'
 import { codeRange } from '../affine/scheme.ts'
@@ -106,9 +107,9 @@ export class ReversePruning {
   }
 
   /** Trims every target after `epoch` (counted from 0) and reports what it did; nothing when the epoch is not due. */
-  afterEpoch(epoch: number, fraction: number, parameters: ReadonlyMap<string, FloatTensor>): TrimEvent[] {
+  afterEpoch(epoch: number, fraction: number, parameters: ReadonlyMap<string, Tensor>): TrimEvent[] {
     if ((epoch + 1) % this.#options.everyEpochs !== 0 || fraction > this.#options.until) return []
-    return this.#targets.map(({ parameter }) => this.#trim(epoch, parameter, parameters.get(parameter) as FloatTensor))
+    return this.#targets.map(({ parameter }) => this.#trim(epoch, parameter, floatParameter(parameters, parameter)))
   }
 
   #trim(epoch: number, parameter: string, weight: FloatTensor): TrimEvent {

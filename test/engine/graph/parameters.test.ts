@@ -4,6 +4,7 @@ import { ShapeError } from '../../../engine/base/errors.ts'
 import { RandomStream } from '../../../engine/base/random.ts'
 import { type FloatTensor, type Tensor, zeros } from '../../../engine/core/tensor.ts'
 import { buildGraph } from '../../../engine/graph/builder.ts'
+import type { Parameters } from '../../../engine/graph/graph.ts'
 import { initialise } from '../../../engine/graph/initialise.ts'
 import { checkParameters, trainableParameters } from '../../../engine/graph/parameters.ts'
 
@@ -53,7 +54,7 @@ test('the same seed gives the same values, in another graph and order too; anoth
     const x = g.input('x', [null, 30])
     return g.add(g.linear(x, { name: 'first', out: 200 }), g.linear(x, { name: 'fc', out: 200 }))
   })
-  const weight = (values: Map<string, FloatTensor>) => [...(values.get('fc.weight') as FloatTensor).data]
+  const weight = (values: Parameters) => [...(values.get('fc.weight') as FloatTensor).data]
   assert.equal(weight(initialise(net, 7)), weight(initialise(other, 7)))
   assert.not.equal(weight(initialise(net, 7)), weight(initialise(net, 8)))
   assert.throws(() => initialise(net, -1), /a seed is an integer/)

@@ -4,6 +4,7 @@ import { tensor } from '../../../engine/core/tensor.ts'
 import { buildGraph } from '../../../engine/graph/builder.ts'
 import { foldBatchNorm } from '../../../engine/graph/foldBatchNorm.ts'
 import { initialise } from '../../../engine/graph/initialise.ts'
+import { floatParameter } from '../../../engine/graph/parameters.ts'
 import { GainTrimming } from '../../../quant/trim/gainTrimming.ts'
 import { largestMagnitude } from '../../../quant/trim/reversePruning.ts'
 
@@ -42,7 +43,7 @@ test('a channel beyond the ratio loses gain and shift until its folded weight is
     scaleAfter: 2 / 127,
   })
   const folded = foldBatchNorm(graph, values)
-  assert.is(largestMagnitude(folded.parameters.get('conv.weight')!.data), 2)
+  assert.is(largestMagnitude(floatParameter(folded.parameters, 'conv.weight').data), 2)
 })
 
 test('the running variance counts: dividing by its root can bring a channel inside', () => {
