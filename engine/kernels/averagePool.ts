@@ -1,31 +1,47 @@
 import type { PoolShape } from './poolShape.ts'
 
+/** The first of begin, begin + step, ... that is not negative. */
+function firstInside(begin: number, step: number): number {
+  return begin < 0 ? begin + Math.ceil(-begin / step) * step : begin
+}
+
+/** How many of begin, begin + step, ... are below end. */
+function tapsWithin(begin: number, end: number, step: number): number {
+  return end > begin ? Math.ceil((end - begin) / step) : 0
+}
+
 /**
- * Average pooling over x [planes, height, width] (dilation 1): per window one f32 accumulator from +0, taps inside the
- * input in ascending (row, column) order, then one division by the f32 count. The count is the number of those taps, or with
+ * Average pooling over x [planes, height, width]: per window one f32 accumulator from +0, taps inside the input in
+ * ascending (row, column) order, then one division by the f32 count. The count is the number of those taps, or with
  * `countPadding` 1 of all taps within the padded picture; what a ceiling-mode window has beyond the padding never counts
- * (PyTorch's count_include_pad; ONNX the same). Every window holds a pixel.
+ * (PyTorch's count_include_pad; ONNX the same). A count of 0, which only dilation can cause, gives NaN.
  */
 export function averagePool(x: Float32Array, shape: PoolShape, countPadding: number, out: Float32Array): void {
   const { planes, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = shape
-  const { strideHeight, strideWidth, padTop, padLeft, padBottom, padRight } = shape
+  const { strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft, padBottom, padRight } = shape
   let i = 0
   for (let plane = 0; plane < planes; plane++) {
     const base = plane * height * width
     for (let oy = 0; oy < outHeight; oy++) {
       const top = oy * strideHeight - padTop
-      const yBegin = Math.max(top, 0)
-      const yEnd = Math.min(top + kernelHeight, height)
-      const rows = countPadding ? Math.min(top + kernelHeight, height + padBottom) - top : yEnd - yBegin
+      const bottom = top + kernelHeight * dilationHeight
+      const yBegin = firstInside(top, dilationHeight)
+      const yEnd = Math.min(bottom, height)
+      const rows = countPadding
+        ? tapsWithin(top, Math.min(bottom, height + padBottom), dilationHeight)
+        : tapsWithin(yBegin, yEnd, dilationHeight)
       for (let ox = 0; ox < outWidth; ox++) {
         const left = ox * strideWidth - padLeft
-        const xBegin = Math.max(left, 0)
-        const xEnd = Math.min(left + kernelWidth, width)
-        const columns = countPadding ? Math.min(left + kernelWidth, width + padRight) - left : xEnd - xBegin
+        const right = left + kernelWidth * dilationWidth
+        const xBegin = firstInside(left, dilationWidth)
+        const xEnd = Math.min(right, width)
+        const columns = countPadding
+          ? tapsWithin(left, Math.min(right, width + padRight), dilationWidth)
+          : tapsWithin(xBegin, xEnd, dilationWidth)
         let sum = 0
-        for (let iy = yBegin; iy < yEnd; iy++) {
+        for (let iy = yBegin; iy < yEnd; iy += dilationHeight) {
           const row = base + iy * width
-          for (let ix = xBegin; ix < xEnd; ix++) sum = Math.fround(sum + x[row + ix])
+          for (let ix = xBegin; ix < xEnd; ix += dilationWidth) sum = Math.fround(sum + x[row + ix])
         }
         out[i++] = sum / Math.fround(rows * columns)
       }
@@ -44,25 +60,31 @@ export function averagePoolGrad(
   gradX: Float32Array,
 ): void {
   const { planes, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = shape
-  const { strideHeight, strideWidth, padTop, padLeft, padBottom, padRight } = shape
+  const { strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft, padBottom, padRight } = shape
   gradX.fill(0)
   let i = 0
   for (let plane = 0; plane < planes; plane++) {
     const base = plane * height * width
     for (let oy = 0; oy < outHeight; oy++) {
       const top = oy * strideHeight - padTop
-      const yBegin = Math.max(top, 0)
-      const yEnd = Math.min(top + kernelHeight, height)
-      const rows = countPadding ? Math.min(top + kernelHeight, height + padBottom) - top : yEnd - yBegin
+      const bottom = top + kernelHeight * dilationHeight
+      const yBegin = firstInside(top, dilationHeight)
+      const yEnd = Math.min(bottom, height)
+      const rows = countPadding
+        ? tapsWithin(top, Math.min(bottom, height + padBottom), dilationHeight)
+        : tapsWithin(yBegin, yEnd, dilationHeight)
       for (let ox = 0; ox < outWidth; ox++) {
         const left = ox * strideWidth - padLeft
-        const xBegin = Math.max(left, 0)
-        const xEnd = Math.min(left + kernelWidth, width)
-        const columns = countPadding ? Math.min(left + kernelWidth, width + padRight) - left : xEnd - xBegin
+        const right = left + kernelWidth * dilationWidth
+        const xBegin = firstInside(left, dilationWidth)
+        const xEnd = Math.min(right, width)
+        const columns = countPadding
+          ? tapsWithin(left, Math.min(right, width + padRight), dilationWidth)
+          : tapsWithin(xBegin, xEnd, dilationWidth)
         const share = Math.fround(gradOut[i++] / Math.fround(rows * columns))
-        for (let iy = yBegin; iy < yEnd; iy++) {
+        for (let iy = yBegin; iy < yEnd; iy += dilationHeight) {
           const row = base + iy * width
-          for (let ix = xBegin; ix < xEnd; ix++) gradX[row + ix] += share
+          for (let ix = xBegin; ix < xEnd; ix += dilationWidth) gradX[row + ix] += share
         }
       }
     }

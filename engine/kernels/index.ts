@@ -25,22 +25,30 @@ import { conv2dGradWeight } from './conv2dGradWeight.ts'
 import { crossEntropy, crossEntropyGrad } from './crossEntropy.ts'
 import { divBroadcast } from './divBroadcast.ts'
 import { divideBy } from './divideBy.ts'
+import { equalBroadcast } from './equalBroadcast.ts'
+import { erf, erfGrad } from './erf.ts'
 import { exp, expGrad } from './exp.ts'
+import { gather, gatherGrad } from './gather.ts'
 import { gelu, geluGrad } from './gelu.ts'
 import { geluTanh, geluTanhGrad } from './geluTanh.ts'
 import { gemm } from './gemm.ts'
 import { globalAveragePool, globalAveragePoolGrad } from './globalAveragePool.ts'
 import { hardSigmoid, hardSigmoidGrad } from './hardSigmoid.ts'
 import { hardSwish, hardSwishGrad } from './hardSwish.ts'
+import { interpolate, interpolateGrad } from './interpolate.ts'
 import { layerNorm, layerNormGrad, layerNormParameterGrads } from './layerNorm.ts'
 import { leakyRelu, leakyReluGrad } from './leakyRelu.ts'
 import { log, logGrad } from './log.ts'
 import { logSoftmax, logSoftmaxGrad } from './logSoftmax.ts'
 import { matmul } from './matmul.ts'
+import { maxBroadcast } from './maxBroadcast.ts'
 import { maxPool, maxPoolGrad } from './maxPool.ts'
 import { meanSquaredError, meanSquaredErrorGrad } from './meanSquaredError.ts'
+import { minBroadcast } from './minBroadcast.ts'
 import { mulBroadcast } from './mulBroadcast.ts'
+import { neg } from './neg.ts'
 import { pad, padGrad } from './pad.ts'
+import { powBaseSlope, powBroadcast, powExponentSlope } from './powBroadcast.ts'
 import { reduceMax, reduceMaxGrad } from './reduceMax.ts'
 import { reduceSum, reduceSumGrad } from './reduceSum.ts'
 import { relu, reluGrad } from './relu.ts'
@@ -48,11 +56,13 @@ import { sgd, sgdMomentum } from './sgd.ts'
 import { sigmoid, sigmoidGrad } from './sigmoid.ts'
 import { softmax, softmaxGrad } from './softmax.ts'
 import { softplus, softplusGrad } from './softplus.ts'
+import { sqrt, sqrtGrad } from './sqrt.ts'
 import { stridedCopy } from './stridedCopy.ts'
 import { subBroadcast } from './subBroadcast.ts'
 import { channelSum } from './sumLanes.ts'
 import { swish, swishGrad } from './swish.ts'
 import { tanh, tanhGrad } from './tanh.ts'
+import { where, whereGrad } from './where.ts'
 
 export const plainKernels = {
   abs,
@@ -79,8 +89,13 @@ export const plainKernels = {
   crossEntropyGrad,
   divBroadcast,
   divideBy,
+  equalBroadcast,
+  erf,
+  erfGrad,
   exp,
   expGrad,
+  gather,
+  gatherGrad,
   gelu,
   geluGrad,
   geluTanh,
@@ -92,6 +107,8 @@ export const plainKernels = {
   hardSigmoidGrad,
   hardSwish,
   hardSwishGrad,
+  interpolate,
+  interpolateGrad,
   layerNorm,
   layerNormGrad,
   layerNormParameterGrads,
@@ -102,13 +119,19 @@ export const plainKernels = {
   logSoftmax,
   logSoftmaxGrad,
   matmul,
+  maxBroadcast,
   maxPool,
   maxPoolGrad,
   meanSquaredError,
   meanSquaredErrorGrad,
+  minBroadcast,
   mulBroadcast,
+  neg,
   pad,
   padGrad,
+  powBaseSlope,
+  powBroadcast,
+  powExponentSlope,
   reduceMax,
   reduceMaxGrad,
   reduceSum,
@@ -123,12 +146,16 @@ export const plainKernels = {
   softmaxGrad,
   softplus,
   softplusGrad,
+  sqrt,
+  sqrtGrad,
   stridedCopy,
   subBroadcast,
   swish,
   swishGrad,
   tanh,
   tanhGrad,
+  where,
+  whereGrad,
 }
 
 /** The signatures that every implementation of the kernels shares. */

@@ -1,42 +1,46 @@
-import { ShapeError } from '../base/errors.ts'
-import { formatShape, type Shape } from '../base/shape.ts'
+import type { Shape } from '../base/shape.ts'
 import { applyFloat } from '../core/tape.ts'
 import { asFloat, type FloatTensor, type Tensor } from '../core/tensor.ts'
 import type { Op } from './op.ts'
-import { type PoolAttributes, type PoolOptions, poolOutput, poolShape } from './pooling.ts'
+import { type PoolAttributes, type PoolOptions, poolOutput, poolStages, poolWindow, stageSizes } from './pooling.ts'
 import { sampleTensor } from './sampleTensor.ts'
-import { heightWidth, spatialWindow, symmetricPads } from './spatial.ts'
+import { heightWidth, symmetricPads } from './spatial.ts'
 
-/** ONNX AveragePool's attributes. Dilations other than 1 are refused. */
+/** ONNX AveragePool's attributes. */
 export interface AveragePoolAttributes extends PoolAttributes {
   /** 1: taps in the padding count as zeros. 0 (default): they do not count. */
   readonly count_include_pad?: 0 | 1
 }
 
-/** ONNX AveragePool on [N, C, H, W]: the mean of each window; see the kernel for what counts. */
+/**
+ * ONNX AveragePool on [N, C, ...] of any number of spatial axes: the mean of each window; see the kernel for what counts.
+ * With more than two axes it is the mean along the first axis of the means along the next, each rounded.
+ */
 export const AveragePool: Op<AveragePoolAttributes> = {
   name: 'AveragePool',
-  shape(inputs, attributes) {
-    const { dilations = [1, 1] } = attributes
-    if (dilations.some((dilation) => dilation !== 1)) {
-      throw new ShapeError(`AveragePool: dilations ${formatShape(dilations)} are not supported; wanted [1, 1]`)
-    }
-    return [poolOutput(inputs, attributes, 'AveragePool')]
-  },
+  shape: (inputs, attributes) => [poolOutput(inputs, attributes, 'AveragePool')],
   forward(context, inputs, attributes) {
     const x = asFloat(inputs[0] as Tensor, 'AveragePool')
     const out = context.empty(poolOutput(inputs, attributes, 'AveragePool').shape as Shape)
-    const shape = poolShape(x.shape, out.shape, spatialWindow(attributes, 'AveragePool'))
-    context.kernels.averagePool(x.data, shape, attributes.count_include_pad ?? 0, out.data)
+    const stages = poolStages(x.shape, out.shape, poolWindow(x.shape, attributes, 'AveragePool'))
+    let from = x.data
+    for (const [i, stage] of stages.entries()) {
+      const to = i === stages.length - 1 ? out.data : context.empty([stageSizes(stage).output]).data
+      context.kernels.averagePool(from, stage, attributes.count_include_pad ?? 0, to)
+      from = to
+    }
     return { outputs: [out] }
   },
   backward(context, { inputs, outputs, attributes, gradOutputs }) {
-    const x = inputs[0] as Tensor
-    const gradX = context.empty(x.shape)
-    const shape = poolShape(x.shape, outputs[0].shape, spatialWindow(attributes, 'AveragePool'))
-    const gradOut = gradOutputs[0] as FloatTensor
-    context.kernels.averagePoolGrad(gradOut.data, shape, attributes.count_include_pad ?? 0, gradX.data)
-    return [gradX]
+    const { shape } = inputs[0] as Tensor
+    const stages = poolStages(shape, outputs[0].shape, poolWindow(shape, attributes, 'AveragePool'))
+    let from = gradOutputs[0] as FloatTensor
+    for (let i = stages.length - 1; i >= 0; i--) {
+      const to = context.empty(i === 0 ? shape : [stageSizes(stages[i]).input])
+      context.kernels.averagePoolGrad(from.data, stages[i], attributes.count_include_pad ?? 0, to.data)
+      from = to
+    }
+    return [from]
   },
   samples: () => [
     {
@@ -59,6 +63,27 @@ export const AveragePool: Op<AveragePoolAttributes> = {
         ceil_mode: 1,
         count_include_pad: 1,
       },
+    },
+    {
+      name: 'dilated, padding counted',
+      inputs: [sampleTensor([1, 2, 6, 5])],
+      attributes: {
+        kernel_shape: [2, 3],
+        dilations: [3, 2],
+        strides: [2, 1],
+        pads: [2, 1, 0, 3],
+        count_include_pad: 1,
+      },
+    },
+    {
+      name: 'lines, dilated',
+      inputs: [sampleTensor([2, 1, 7])],
+      attributes: { kernel_shape: [3], dilations: [2], pads: [2, 1], ceil_mode: 1 },
+    },
+    {
+      name: 'volumes, padding not counted',
+      inputs: [sampleTensor([1, 1, 3, 4, 3])],
+      attributes: { kernel_shape: [2, 3, 2], strides: [2, 1, 1], pads: [1, 1, 0, 0, 1, 1] },
     },
   ],
 }

@@ -11,7 +11,7 @@ export interface ClipAttributes {
   readonly max?: number
 }
 
-/** ONNX Clip with its bounds as attributes: min(max(x, min), max). */
+/** ONNX Clip with its bounds as attributes: min(max(x, min), max), which is max throughout where min > max. */
 export const Clip = unaryOp<ClipAttributes>({
   name: 'Clip',
   forward: ({ kernels }, x, out, { min, max }) =>
@@ -19,7 +19,9 @@ export const Clip = unaryOp<ClipAttributes>({
   backward: ({ kernels }, { x, gradOut, gradX, attributes: { min, max } }) =>
     kernels.clipGrad(x, gradOut, gradX, min ?? Number.NEGATIVE_INFINITY, max ?? Number.POSITIVE_INFINITY),
   check({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }) {
-    if (!(min <= max)) throw new ShapeError(`Clip: wanted min <= max, got min ${min} and max ${max}`)
+    if (Number.isNaN(min) || Number.isNaN(max)) {
+      throw new ShapeError(`Clip: wanted numbers as bounds, got min ${min} and max ${max}`)
+    }
   },
   samples: () => {
     const x = tensor([-3, -0.7, -0.2, 0.3, 1.4, 7], [2, 3])
@@ -28,13 +30,14 @@ export const Clip = unaryOp<ClipAttributes>({
       { name: 'lower bound', inputs: [x], attributes: { min: -0.5 } },
       { name: 'upper bound', inputs: [x], attributes: { max: 1 } },
       { name: 'both bounds', inputs: [x], attributes: { min: 0, max: 6 } },
+      { name: 'bounds crossed', inputs: [x], attributes: { min: 2, max: 1 } },
     ]
   },
 })
 
 /**
- * min(max(x, min), max), any shape. The gradient passes within the bounds, both included. Throws `ShapeError` unless
- * min <= max.
+ * min(max(x, min), max), any shape; max throughout where min > max. The gradient passes within the bounds, both included.
+ * Throws `ShapeError` for a bound that is NaN.
  */
 export function clip(x: FloatTensor, min: number, max: number): FloatTensor {
   return applyFloat(Clip, [x], { min, max })

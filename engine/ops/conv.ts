@@ -9,13 +9,15 @@ import {
   convOperands,
   convShape,
   outputExtents,
+  resultShape,
 } from './convolution.ts'
 import type { Op, TensorSpec } from './op.ts'
 import { sampleTensor } from './sampleTensor.ts'
 
 /**
  * ONNX Conv over pictures: X [N, C, H, W], W [O, C / group, kh, kw], B [O] or absent; result [N, O, OH, OW] with OH =
- * floor((H + top + bottom - dilation (kh - 1) - 1) / stride) + 1. The arithmetic is in the kernels.
+ * floor((H + top + bottom - dilation (kh - 1) - 1) / stride) + 1. Or over lines: X [N, C, L], W [O, C / group, k]. The
+ * arithmetic is in the kernels.
  */
 export const Conv: Op<ConvAttributes> = {
   name: 'Conv',
@@ -68,6 +70,11 @@ export const Conv: Op<ConvAttributes> = {
       inputs: [sampleTensor([2, 3, 2, 3]), sampleTensor([2, 3, 1, 1])],
       attributes: { pads: [1, 1, 1, 1] },
     },
+    {
+      name: 'lines, stride 2, two groups, bias',
+      inputs: [sampleTensor([2, 4, 7]), sampleTensor([2, 2, 3]), sampleTensor([2])],
+      attributes: { kernel_shape: [3], strides: [2], pads: [2, 0], dilations: [2], group: 2 },
+    },
   ],
 }
 
@@ -84,7 +91,7 @@ function convOutput(inputs: readonly (TensorSpec | null)[], attributes: ConvAttr
     },
     'Conv',
   )
-  return { dtype: 'float32', shape: [x.shape[0], weight[0], ...extents] }
+  return { dtype: 'float32', shape: resultShape(operands, [x.shape[0], weight[0], ...extents]) }
 }
 
 /** Convolution of x [N, C, H, W] with weight [O, C / groups, kh, kw] and bias [O]; result [N, O, OH, OW]. */

@@ -10,6 +10,7 @@ import {
   convOperands,
   convShape,
   outputExtents,
+  resultShape,
 } from './convolution.ts'
 import type { Op, TensorSpec } from './op.ts'
 import { sampleTensor } from './sampleTensor.ts'
@@ -17,14 +18,15 @@ import { type HeightWidth, heightWidth } from './spatial.ts'
 
 /** ONNX ConvTranspose's attributes. */
 export interface ConvTransposeAttributes extends ConvAttributes {
-  /** Rows and columns added below and to the right, each less than its stride or its dilation; default [0, 0]. */
+  /** For each spatial axis how much is added at its end, less than its stride or its dilation; default all 0. */
   readonly output_padding?: readonly number[]
 }
 
 /**
  * ONNX ConvTranspose over pictures: X [N, C, H, W], W [C, O / group, kh, kw], B [O] or absent; result [N, O, OH, OW] with
  * OH = stride (H - 1) + dilation (kh - 1) + 1 + output_padding - top - bottom. It is the input gradient of the Conv that
- * has the same weight and attributes, and its gradients are that Conv's forward pass and weight gradient.
+ * has the same weight and attributes, and its gradients are that Conv's forward pass and weight gradient. Or over lines: X
+ * [N, C, L], W [C, O / group, k].
  */
 export const ConvTranspose: Op<ConvTransposeAttributes> = {
   name: 'ConvTranspose',
@@ -76,6 +78,11 @@ export const ConvTranspose: Op<ConvTransposeAttributes> = {
       inputs: [sampleTensor([1, 1, 2, 3]), sampleTensor([1, 2, 1, 2]), sampleTensor([2])],
       attributes: { strides: [3, 3] },
     },
+    {
+      name: 'lines, two groups, output padding, bias',
+      inputs: [sampleTensor([2, 2, 3]), sampleTensor([2, 2, 3]), sampleTensor([4])],
+      attributes: { strides: [2], pads: [1, 0], output_padding: [1], group: 2 },
+    },
   ],
 }
 
@@ -84,12 +91,13 @@ function convTransposeOutput(inputs: readonly (TensorSpec | null)[], attributes:
   const { x, weight, window, group } = operands
   const outChannels = weight[1] * group
   checkChannels(operands, weight[0], outChannels, 'ConvTranspose')
-  const { output_padding = [0, 0] } = attributes
+  const { output_padding = operands.isLine ? [0] : [0, 0] } = attributes
+  const added = operands.isLine ? [0, ...output_padding] : output_padding
   const fits = (value: number, axis: number): boolean =>
     Number.isInteger(value) && value >= 0 && value < Math.max(window.stride[axis], window.dilation[axis])
-  if (output_padding.length !== 2 || !output_padding.every(fits)) {
+  if (added.length !== 2 || !added.every(fits)) {
     throw new ShapeError(
-      `ConvTranspose: output_padding is ${formatShape(output_padding)}; wanted 2 integers from 0 on, each less than its stride ${formatShape(window.stride)} or its dilation ${formatShape(window.dilation)}`,
+      `ConvTranspose: output_padding is ${formatShape(output_padding)}; wanted ${operands.isLine ? '1 integer' : '2 integers'} from 0 on, each less than its stride ${formatShape(window.stride)} or its dilation ${formatShape(window.dilation)}`,
     )
   }
   const extents = outputExtents(
@@ -98,12 +106,12 @@ function convTransposeOutput(inputs: readonly (TensorSpec | null)[], attributes:
       window.stride[axis] * (extent - 1) +
       window.dilation[axis] * (window.kernel[axis] - 1) +
       1 +
-      output_padding[axis] -
+      added[axis] -
       window.pads[axis] -
       window.pads[axis + 2],
     'ConvTranspose',
   )
-  return { dtype: 'float32', shape: [x.shape[0], outChannels, ...extents] }
+  return { dtype: 'float32', shape: resultShape(operands, [x.shape[0], outChannels, ...extents]) }
 }
 
 /** The options of `convTranspose2d`. */

@@ -1,21 +1,27 @@
-/** What Conv and ConvTranspose share: attributes, options, and the checks of their operands. */
+/**
+ * What Conv and ConvTranspose share: attributes, options, and the checks of their operands. A convolution over lines [N, C, L]
+ * is one over pictures of one row, [N, C, 1, L].
+ */
 
 import { ShapeError } from '../base/errors.ts'
-import { type Dim, formatShape, type Shape } from '../base/shape.ts'
+import { type Dim, formatShape, type Shape, type SymbolicShape } from '../base/shape.ts'
 import type { ConvShape } from '../kernels/convShape.ts'
 import type { TensorSpec } from './op.ts'
 import {
+  asPicture,
   type HeightWidth,
   heightWidth,
+  lineWindow,
   type SpatialWindow,
+  slidingWindow,
   spatialWindow,
   symmetricPads,
   type WindowAttributes,
 } from './spatial.ts'
 
-/** ONNX's attributes of a two-dimensional convolution. */
+/** ONNX's attributes of a convolution; one number for each spatial axis in each list. */
 export interface ConvAttributes extends Omit<WindowAttributes, 'kernel_shape'> {
-  /** [height, width]; default: the weight's, which it must equal. */
+  /** Default: the weight's extents, which it must equal. */
   readonly kernel_shape?: readonly number[]
   /** Input and output channels are split into this many independent groups; default 1. */
   readonly group?: number
@@ -44,19 +50,22 @@ export function convAttributes(options: ConvOptions): ConvAttributes {
   }
 }
 
-/** The operands of a convolution whose ranks and dtypes are right. */
+/** The operands of a convolution whose ranks and dtypes are right, as pictures. */
 export interface ConvOperands {
+  /** [N, C, H, W]. */
   readonly x: TensorSpec
-  /** The extents of the weight. */
+  /** The extents of the weight, [O, C / group, kh, kw]. */
   readonly weight: Shape
   readonly bias: TensorSpec | null
   readonly window: SpatialWindow
   readonly group: number
+  /** Whether they are given as lines. */
+  readonly isLine: boolean
 }
 
 /**
- * The window and the number of groups of a convolution with this weight. Throws `ShapeError` for attributes that make
- * no sense or do not fit the weight.
+ * The window over pictures and the number of groups of a convolution with this weight, of rank 3 or 4. Throws `ShapeError`
+ * for attributes that make no sense or do not fit the weight.
  */
 export function convWindow(
   weight: Shape,
@@ -70,8 +79,10 @@ export function convWindow(
   if (weight[0] % group !== 0) {
     throw new ShapeError(`${operation}: the weight ${formatShape(weight)} does not split into ${group} groups`)
   }
-  const window = spatialWindow({ ...attributes, kernel_shape }, operation)
-  if (window.kernel[0] !== weight[2] || window.kernel[1] !== weight[3]) {
+  const given = { ...attributes, kernel_shape }
+  const isLine = weight.length === 3
+  const window = isLine ? lineWindow(slidingWindow(given, 1, operation)) : spatialWindow(given, operation)
+  if (kernel_shape.some((taps, axis) => taps !== weight[2 + axis])) {
     throw new ShapeError(
       `${operation}: kernel_shape is ${formatShape(kernel_shape)}, the weight ${formatShape(weight)}; they must agree`,
     )
@@ -94,16 +105,29 @@ export function convOperands(
       throw new ShapeError(`${operation}: wanted float32 tensors, got ${input.dtype}`)
     }
   }
-  if (x.shape.length !== 4) {
+  if (x.shape.length !== 3 && x.shape.length !== 4) {
     throw new ShapeError(
-      `${operation}: only two-dimensional convolutions are supported: wanted x as [N, C, H, W], got ${formatShape(x.shape)}; give other ranks extents of 1`,
+      `${operation}: only convolutions of one or two dimensions are supported: wanted x as [N, C, L] or [N, C, H, W], got ${formatShape(x.shape)}; give other ranks extents of 1`,
     )
   }
-  if (w.shape.length !== 4 || w.shape.includes(null)) {
-    throw new ShapeError(`${operation}: wanted a weight of rank 4 and known shape, got ${formatShape(w.shape)}`)
+  if (w.shape.length !== x.shape.length || w.shape.includes(null)) {
+    throw new ShapeError(
+      `${operation}: wanted a weight of rank ${x.shape.length} and known shape, got ${formatShape(w.shape)}`,
+    )
   }
   const weight = w.shape as Shape
-  return { x, weight, bias, ...convWindow(weight, attributes, operation) }
+  return {
+    x: { dtype: x.dtype, shape: asPicture(x.shape) },
+    weight: asPicture(weight),
+    bias,
+    ...convWindow(weight, attributes, operation),
+    isLine: weight.length === 3,
+  }
+}
+
+/** The shape of a result [N, C, H, W]: without the one row where the operands are lines. */
+export function resultShape(operands: ConvOperands, [n, c, height, width]: readonly Dim[]): SymbolicShape {
+  return operands.isLine ? [n, c, width] : [n, c, height, width]
 }
 
 /** Throws `ShapeError` unless the channels of x, where known, and of the bias are what the weight asks for. */
@@ -139,17 +163,19 @@ export function outputExtents(
 }
 
 /**
- * What the kernels run on, for checked operands: the convolution that turns `wide` [N, C, H, W] into `narrow` [N, O, OH,
- * OW]. For Conv `wide` is the input, for ConvTranspose it is the output.
+ * What the kernels run on, for checked operands: the convolution that turns `wideShape` [N, C, H, W] into `narrowShape` [N, O, OH,
+ * OW], or lines likewise. For Conv the wide one is the input, for ConvTranspose it is the output.
  */
 export function convShape(
-  wide: Shape,
+  wideShape: Shape,
   weight: Shape,
-  narrow: Shape,
+  narrowShape: Shape,
   attributes: ConvAttributes,
   operation: string,
 ): ConvShape {
   const { window, group } = convWindow(weight, attributes, operation)
+  const wide = asPicture(wideShape)
+  const narrow = asPicture(narrowShape)
   return {
     batch: wide[0],
     groups: group,

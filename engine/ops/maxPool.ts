@@ -1,13 +1,15 @@
 import type { Shape } from '../base/shape.ts'
+import type { Context } from '../core/context.ts'
 import { applyFloat } from '../core/tape.ts'
 import { asFloat, type FloatTensor, type Tensor, tensor } from '../core/tensor.ts'
+import type { PoolShape } from '../kernels/poolShape.ts'
 import type { Op } from './op.ts'
-import { type PoolAttributes, type PoolOptions, poolOutput, poolShape } from './pooling.ts'
-import { type HeightWidth, heightWidth, spatialWindow, symmetricPads } from './spatial.ts'
+import { type PoolAttributes, type PoolOptions, poolOutput, poolStages, poolWindow, stageSizes } from './pooling.ts'
+import { type HeightWidth, heightWidth, type SlidingWindow, symmetricPads } from './spatial.ts'
 
 /**
- * ONNX MaxPool on [N, C, H, W], its first output only: the greatest tap of each window, the padding being -Infinity.
- * The gradient goes to the first maximum in window order.
+ * ONNX MaxPool on [N, C, ...] of any number of spatial axes, its first output only: the greatest tap of each window, the
+ * padding being -Infinity. The gradient goes to the first maximum in window order.
  */
 export const MaxPool: Op<PoolAttributes> = {
   name: 'MaxPool',
@@ -15,17 +17,10 @@ export const MaxPool: Op<PoolAttributes> = {
   forward(context, inputs, attributes) {
     const x = asFloat(inputs[0] as Tensor, 'MaxPool')
     const out = context.empty(poolOutput(inputs, attributes, 'MaxPool').shape as Shape)
-    const argmax = context.empty(out.shape, 'int32')
-    const shape = poolShape(x.shape, out.shape, spatialWindow(attributes, 'MaxPool'))
-    context.kernels.maxPool(x.data, shape, out.data, argmax.data)
-    return { outputs: [out], saved: argmax }
+    return { outputs: [out], saved: maxPooled(context, x, out, poolWindow(x.shape, attributes, 'MaxPool')) }
   },
   backward(context, { inputs, gradOutputs, saved }) {
-    const { shape } = inputs[0] as Tensor
-    const gradX = context.empty(shape)
-    const gradOut = gradOutputs[0] as FloatTensor
-    context.kernels.maxPoolGrad(gradOut.data, (saved as Tensor<'int32'>).data, shape[0] * shape[1], gradX.data)
-    return [gradX]
+    return [maxPoolGradient(context, (inputs[0] as Tensor).shape, gradOutputs[0] as FloatTensor, saved as MaxStage[])]
   },
   samples: () => [
     {
@@ -39,7 +34,50 @@ export const MaxPool: Op<PoolAttributes> = {
       attributes: { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 2, 1], ceil_mode: 1 },
     },
     { name: 'dilated', inputs: [distinct([1, 1, 6, 5])], attributes: { kernel_shape: [2, 2], dilations: [3, 2] } },
+    { name: 'lines', inputs: [distinct([2, 2, 7])], attributes: { kernel_shape: [3], strides: [2], pads: [1, 1] } },
+    {
+      name: 'volumes',
+      inputs: [distinct([1, 2, 3, 4, 3])],
+      attributes: { kernel_shape: [2, 2, 2], strides: [1, 2, 1], pads: [1, 0, 0, 0, 0, 1] },
+    },
   ],
+}
+
+/** One stage of a max pooling: its extents, and where in its input each maximum stands. */
+interface MaxStage {
+  readonly shape: PoolShape
+  readonly argmax: Int32Array
+}
+
+/** Writes the maxima of all windows to `out`; returns the stages, for the gradient. */
+export function maxPooled(context: Context, x: FloatTensor, out: FloatTensor, window: SlidingWindow): MaxStage[] {
+  const shapes = poolStages(x.shape, out.shape, window)
+  let from = x.data
+  return shapes.map((shape, i) => {
+    const { output } = stageSizes(shape)
+    const to = i === shapes.length - 1 ? out.data : context.empty([output]).data
+    const argmax = context.empty([output], 'int32').data
+    context.kernels.maxPool(from, shape, to, argmax)
+    from = to
+    return { shape, argmax }
+  })
+}
+
+/** The gradient of an x of `shape` for the stages that `maxPooled` returned. */
+export function maxPoolGradient(
+  context: Context,
+  shape: Shape,
+  gradOut: FloatTensor,
+  stages: readonly MaxStage[],
+): FloatTensor {
+  let from = gradOut
+  for (let i = stages.length - 1; i >= 0; i--) {
+    const stage = stages[i]
+    const to = context.empty(i === 0 ? shape : [stageSizes(stage.shape).input])
+    context.kernels.maxPoolGrad(from.data, stage.argmax, stage.shape.planes, to.data)
+    from = to
+  }
+  return from
 }
 
 /** Values that differ by at least 0.1, in a scattered order: no maximum changes within a gradient check's step. */

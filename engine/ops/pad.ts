@@ -7,13 +7,18 @@ import { onlyTensor } from './reshape.ts'
 
 /** ONNX Pad, whose inputs but the first are attributes here. */
 export interface PadAttributes {
-  /** For each dimension how much to add before it, then for each how much after it. 'constant' mode may crop (< 0). */
+  /** For each dimension how much to add before it, then for each how much after it; negative ones crop, first. */
   readonly pads: readonly number[]
-  /** 'constant' (default): `value`. 'reflect': mirrored about the edge element. 'edge': the edge element. */
-  readonly mode?: 'constant' | 'reflect' | 'edge'
+  /**
+   * 'constant' (default): `value`. 'reflect': mirrored about the edge element. 'edge': the edge element. 'wrap': from the
+   * other end.
+   */
+  readonly mode?: 'constant' | 'reflect' | 'edge' | 'wrap'
   /** What 'constant' fills with; default 0. */
   readonly value?: number
 }
+
+const modes = ['constant', 'reflect', 'edge', 'wrap']
 
 /** ONNX Pad: dimensions extended at either end by a constant or by their own elements. A copy. */
 export const Pad: Op<PadAttributes> = {
@@ -43,6 +48,8 @@ export const Pad: Op<PadAttributes> = {
       { name: 'constant, cropping', inputs: [x], attributes: { pads: [-1, 1, 1, -2] } },
       { name: 'reflect', inputs: [x], attributes: { pads: [1, 2, 0, 1], mode: 'reflect' } },
       { name: 'edge', inputs: [x], attributes: { pads: [0, 3, 2, 1], mode: 'edge' } },
+      { name: 'wrap, further than the input', inputs: [x], attributes: { pads: [1, 4, 0, 2], mode: 'wrap' } },
+      { name: 'reflect, cropping', inputs: [x], attributes: { pads: [0, -1, 1, 1], mode: 'reflect' } },
     ]
   },
 }
@@ -52,25 +59,34 @@ function paddedShape(input: SymbolicShape, { pads, mode = 'constant' }: PadAttri
   const rank = input.length
   const refuse = (why: string): ShapeError =>
     new ShapeError(`Pad: ${formatShape(input)} by ${formatShape(pads)} (${mode}): ${why}`)
-  if (mode !== 'constant' && mode !== 'reflect' && mode !== 'edge') {
-    throw refuse("the mode is none of 'constant', 'reflect', 'edge'")
-  }
+  if (!modes.includes(mode)) throw refuse(`the mode is none of ${modes.map((name) => `'${name}'`).join(', ')}`)
   if (pads.length !== 2 * rank || !pads.every(Number.isInteger)) {
     throw refuse(`wanted ${2 * rank} integers: all begins, then all ends`)
   }
   return input.map((extent, axis) => {
-    const before = pads[axis]
-    const after = pads[axis + rank]
-    if (mode !== 'constant' && (before < 0 || after < 0)) throw refuse('only constant mode crops; use slice')
     if (extent === null) return null
+    const { before, after, kept } = cropped(extent, pads[axis], pads[axis + rank])
+    if (extent + pads[axis] + pads[axis + rank] < 0)
+      throw refuse(`dimension ${axis} would be cropped to less than nothing`)
     const most = Math.max(before, after)
-    if (mode === 'reflect' && most > 0 && most >= extent) {
-      throw refuse(`dimension ${axis} has no more than ${Math.max(extent - 1, 0)} elements to reflect`)
+    if (mode !== 'constant' && most > 0) {
+      if (mode === 'reflect' && most >= kept) {
+        throw refuse(`dimension ${axis} has no more than ${Math.max(kept - 1, 0)} elements to reflect`)
+      }
+      if (kept <= 0) throw refuse(`dimension ${axis} has no element to repeat`)
     }
-    if (mode === 'edge' && most > 0 && extent === 0) throw refuse(`dimension ${axis} has no edge element to repeat`)
-    if (extent + before + after < 0) throw refuse(`dimension ${axis} would be cropped to less than nothing`)
-    return extent + before + after
+    return extent + pads[axis] + pads[axis + rank]
   })
+}
+
+/** How much a dimension is extended at either end, and which of its elements cropping leaves. */
+function cropped(
+  extent: number,
+  begin: number,
+  end: number,
+): { before: number; after: number; first: number; kept: number } {
+  const first = Math.max(-begin, 0)
+  return { before: Math.max(begin, 0), after: Math.max(end, 0), first, kept: extent - first - Math.max(-end, 0) }
 }
 
 /** What the kernel runs on: the output's extents (at least one), and the source offset of every index of every axis. */
@@ -84,15 +100,27 @@ function padSources(
   const strides = stridesOf(input)
   let position = 0
   for (const [axis, extent] of out.entries()) {
-    const last = input[axis] - 1
+    const { before, first, kept } = cropped(input[axis], pads[axis], pads[axis + out.length])
     for (let i = 0; i < extent; i++) {
-      let source = i - pads[axis]
-      if (mode === 'edge') source = Math.min(Math.max(source, 0), last)
-      else if (mode === 'reflect') source = last - Math.abs(last - Math.abs(source))
-      sources[position++] = source < 0 || source > last ? -1 : source * strides[axis]
+      const place = sourceOf(i - before, kept, mode)
+      sources[position++] = place < 0 || place >= kept ? -1 : (first + place) * strides[axis]
     }
   }
   return { extents: Int32Array.from(out), sources }
+}
+
+/** Which of `kept` elements stands at `place`, an index of theirs that may lie outside; outside for 'constant'. */
+function sourceOf(place: number, kept: number, mode: PadAttributes['mode']): number {
+  switch (mode) {
+    case 'edge':
+      return Math.min(Math.max(place, 0), kept - 1)
+    case 'reflect':
+      return kept - 1 - Math.abs(kept - 1 - Math.abs(place))
+    case 'wrap':
+      return place - Math.floor(place / kept) * kept
+    default:
+      return place
+  }
 }
 
 /** x extended at either end of each dimension; `pads` are all begins, then all ends. Mode 'constant' fills with `value`. */

@@ -42,8 +42,11 @@ const roles = {
   Conv: 'layer',
   ConvTranspose: 'layer',
   Div: 'affine',
+  Erf: 'point',
   Exp: 'point',
+  Expand: 'inherits',
   Flatten: 'inherits',
+  Gather: 'inherits',
   Gelu: 'point',
   Gemm: 'layer',
   GlobalAveragePool: 'point',
@@ -55,24 +58,35 @@ const roles = {
   Log: 'point',
   LogSoftmax: 'point',
   MatMul: 'layer',
+  Max: 'point',
   MaxPool: 'inherits',
   MeanSquaredError: 'loss',
+  Min: 'point',
   Mul: 'affine',
+  Neg: 'point',
   Pad: 'inherits',
+  Pow: 'point',
   ReduceMax: 'inherits',
   ReduceMean: 'point',
   ReduceSum: 'point',
   Relu: 'clamp',
   Reshape: 'inherits',
+  Resize: 'point',
   Sigmoid: 'point',
   Slice: 'inherits',
   Softmax: 'point',
   SoftmaxCrossEntropyLoss: 'loss',
   Softplus: 'point',
+  Split: 'inherits',
+  Sqrt: 'point',
+  Squeeze: 'inherits',
   Sub: 'affine',
+  Sum: 'affine',
   Swish: 'point',
   Tanh: 'point',
   Transpose: 'inherits',
+  Unsqueeze: 'inherits',
+  Where: 'point',
 } satisfies Record<OpName, Role>
 
 /**
@@ -87,7 +101,8 @@ const roles = {
  * (axis 0) and Gemm (axis 0 with transB), activations image, r, logits.
  */
 export function quantisationPoints(graph: Graph): QuantisationPoints {
-  const parameters = new Map(graph.parameters.map((parameter) => [parameter.name, parameter]))
+  const floats = graph.parameters.filter(({ dtype = 'float32' }) => dtype === 'float32')
+  const parameters = new Map(floats.map((parameter) => [parameter.name, parameter]))
   const following = soleConsumers(graph)
   const absorbed = new Set<GraphNode>()
   const pointAt = new Set<GraphNode>()

@@ -7,6 +7,7 @@ import { Add, add } from '../../../engine/ops/add.ts'
 import { sumToShape } from '../../../engine/ops/binary.ts'
 import { div } from '../../../engine/ops/div.ts'
 import { mul } from '../../../engine/ops/mul.ts'
+import { pow } from '../../../engine/ops/pow.ts'
 import { sub } from '../../../engine/ops/sub.ts'
 
 const test = suite('binary operators')
@@ -44,6 +45,21 @@ test('float32 after every operation', () => {
   assert.equal([...mul(tensor([16777215]), tensor([16777215])).data], [281474943156224])
   assert.equal([...div(tensor([1]), tensor([3])).data], [11184811 / 33554432])
   assert.equal([...div(tensor([1, -1, 0]), tensor([0])).data], [Infinity, -Infinity, Number.NaN])
+})
+
+test('pow: values and gradients, a column against a row', () => {
+  const a = leaf([2, 0, -3], [3, 1])
+  const b = leaf([3, 0], [1, 2])
+  const out = pow(a, b)
+  assert.equal([...out.data], [8, 1, 0, 1, -27, 1])
+  backward(out, tensor([1, 10, 100, 1000, 10000, 1e5], [3, 2]))
+  // b a^(b - 1), nothing where b is 0.
+  assert.equal(gradient(a), [12, 0, 270000])
+  // a^b ln a: nothing at base 0, NaN for the negative base.
+  assert.ok(gradient(b).every(Number.isNaN))
+  const e = leaf([3, 0.5])
+  backward(pow(tensor([2, 0]), e), tensor([10, 7]))
+  assert.equal(gradient(e), [Math.fround(10 * Math.fround(8 * Math.LN2)), 0])
 })
 
 test('a tensor that meets itself gets both gradients', () => {
@@ -90,7 +106,7 @@ test('a gradient of the right shape is returned as it is', () => {
 })
 
 test('an empty batch: empty result, zero gradient for what would have been repeated', () => {
-  for (const f of [add, sub, mul, div]) {
+  for (const f of [add, sub, mul, div, pow]) {
     const a = leaf([], [0, 3])
     const b = leaf([1, 2, 3])
     const out = f(a, b)

@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ShapeError } from '../../../engine/base/errors.ts'
 import type { SymbolicShape } from '../../../engine/base/shape.ts'
+import { applyFloat } from '../../../engine/core/tape.ts'
 import { tensor, zeros } from '../../../engine/core/tensor.ts'
 import { Conv, conv2d } from '../../../engine/ops/conv.ts'
 import type { ConvAttributes } from '../../../engine/ops/convolution.ts'
@@ -59,6 +60,26 @@ test('convTranspose2d by hand', () => {
   assert.equal([...trimmed.data], [10, 102, 20, 200])
 })
 
+test('over lines: the same as over pictures of one row, shapes and values', () => {
+  const line = tensor([1, 2, 3, 4, 5], [1, 1, 5])
+  const attributes = { strides: [2], pads: [1, 2], dilations: [2] }
+  const out = applyFloat(Conv, [line, tensor([1, 10], [1, 1, 2]), tensor([0.5])], attributes)
+  assert.equal(out.shape, [1, 1, 3])
+  // Taps at -1 and 1, 1 and 3, 3 and 5.
+  assert.equal([...out.data], [20.5, 42.5, 4.5])
+  const back = applyFloat(ConvTranspose, [tensor([1, 2], [1, 1, 2]), tensor([1, 10, 100], [1, 1, 3])], {
+    kernel_shape: [3],
+    strides: [2],
+    pads: [1, 0],
+    output_padding: [1],
+  })
+  assert.equal(back.shape, [1, 1, 5])
+  assert.equal([...back.data], [10, 102, 20, 200, 0])
+  const infer = Conv.shape([spec([null, 3, null]), spec([6, 3, 5])], { pads: [2, 2] })[0].shape
+  assert.equal(infer, [null, 6, null])
+  assert.equal(Conv.shape([spec([0, 1, 5]), spec([1, 1, 2])], {})[0].shape, [0, 1, 4])
+})
+
 test('an empty batch gives an empty result and zero gradients', () => {
   for (const layer of [conv2d, convTranspose2d]) {
     const x = zeros([0, 2, 5, 5], { requiresGrad: true })
@@ -85,7 +106,17 @@ test('errors name the operation, what came and what was wanted', () => {
   const x = spec([1, 4, 5, 5])
   const w = spec([6, 4, 3, 3])
   refuses(() => Conv.shape([x], {}), 'Conv', 'X, W')
-  refuses(() => Conv.shape([spec([1, 4, 5]), w], {}), 'two-dimensional', '[1, 4, 5]')
+  refuses(() => Conv.shape([spec([1, 4, 5]), w], {}), 'rank 3', '[6, 4, 3, 3]')
+  refuses(() => Conv.shape([spec([1, 4, 5, 5, 5]), w], {}), 'one or two dimensions', '[1, 4, 5, 5, 5]')
+  refuses(
+    () => Conv.shape([spec([1, 4, 5]), spec([6, 4, 3])], { strides: [1, 2] }),
+    'strides is [1, 2]; wanted 1 integer ',
+  )
+  refuses(
+    () => Conv.shape([spec([1, 4, 5]), spec([6, 4, 3])], { kernel_shape: [2] }),
+    'kernel_shape is [2]',
+    '[6, 4, 3]',
+  )
   refuses(() => Conv.shape([x, spec([6, 4, 3])], {}), 'rank 4', '[6, 4, 3]')
   refuses(() => Conv.shape([x, spec([null, 4, 3, 3])], {}), 'known shape', '[?, 4, 3, 3]')
   refuses(() => Conv.shape([{ dtype: 'int8', shape: [1, 4, 5, 5] }, w], {}), 'float32', 'int8')
@@ -103,6 +134,10 @@ test('errors name the operation, what came and what was wanted', () => {
   refuses(
     () => ConvTranspose.shape([x, spec([4, 6, 3, 3])], { strides: [2, 1], output_padding: [1, 1] }),
     'output_padding is [1, 1]',
+  )
+  refuses(
+    () => ConvTranspose.shape([spec([1, 4, 5]), spec([4, 6, 3])], { output_padding: [1] }),
+    'output_padding is [1]; wanted 1 integer ',
   )
   refuses(() => ConvTranspose.shape([spec([1, 4, 1, 1]), spec([4, 1, 1, 1])], { pads: [1, 0, 0, 0] }), 'no output')
 })

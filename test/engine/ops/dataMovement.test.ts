@@ -183,6 +183,8 @@ test('pad: the examples of numpy.pad', () => {
   assert.equal(values(pad(x, { pads: [2, 3], value: 9 })), [9, 9, 1, 2, 3, 4, 5, 9, 9, 9])
   assert.equal(values(pad(x, { pads: [2, 3], mode: 'edge' })), [1, 1, 1, 2, 3, 4, 5, 5, 5, 5])
   assert.equal(values(pad(x, { pads: [2, 3], mode: 'reflect' })), [3, 2, 1, 2, 3, 4, 5, 4, 3, 2])
+  assert.equal(values(pad(x, { pads: [2, 3], mode: 'wrap' })), [4, 5, 1, 2, 3, 4, 5, 1, 2, 3])
+  assert.equal(values(pad(tensor([1, 2]), { pads: [3, 2], mode: 'wrap' })), [2, 1, 2, 1, 2, 1, 2])
 })
 
 test('pad: two dimensions, all begins before all ends', () => {
@@ -193,6 +195,21 @@ test('pad: two dimensions, all begins before all ends', () => {
   assert.equal(values(pad(tensor([7], []), { pads: [] })), [7])
   assert.equal(values(pad(zeros([0]), { pads: [1, 1], value: 2 })), [2, 2])
   assert.equal(pad(zeros([0, 2]), { pads: [0, 1, 0, 1] }).shape, [0, 4])
+})
+
+test('pad: negative pads crop first, then what is left is extended', () => {
+  const x = tensor([1, 2, 3, 4, 5])
+  assert.equal(values(pad(x, { pads: [-1, 2], mode: 'edge' })), [2, 3, 4, 5, 5, 5])
+  assert.equal(values(pad(x, { pads: [3, -1], mode: 'reflect' })), [4, 3, 2, 1, 2, 3, 4])
+  assert.equal(values(pad(x, { pads: [2, -3], mode: 'wrap' })), [1, 2, 1, 2])
+  assert.equal(values(pad(x, { pads: [-2, -3], mode: 'wrap' })), [])
+  assert.equal(values(pad(x, { pads: [-7, 4], value: 8 })), [8, 8])
+  const y = tensor([1, 2, 3], [3], { requiresGrad: true })
+  pad(y, { pads: [-1, 3], mode: 'wrap' }).backward(tensor([1, 2, 4, 8, 16]))
+  assert.equal(values(y.grad!), [0, 21, 10])
+  const [bytes] = applyOp(Pad, [tensor([1, -2], [2], { dtype: 'int8' })], { pads: [1, 0], value: -5 })
+  assert.is(bytes.dtype, 'int8')
+  assert.equal(values(bytes), [-5, 1, -2])
 })
 
 test('pad: the gradient of an element sums over its copies', () => {
@@ -216,8 +233,8 @@ test('pad: shapes and refusals', () => {
     'Pad: [2, 3] by [2, 0, 0, 0] (reflect): dimension 0 has no more than 1 elements to reflect',
   )
   assert.match(
-    messageOf(ShapeError, () => pad(x, { pads: [-1, 0, 0, 0], mode: 'edge' })),
-    /only constant mode crops/,
+    messageOf(ShapeError, () => pad(x, { pads: [-1, 0, 1, 0], mode: 'reflect' })),
+    /dimension 0 has no more than 0 elements to reflect/,
   )
   assert.match(
     messageOf(ShapeError, () => pad(x, { pads: [-1, 0, -2, 0] })),
@@ -225,11 +242,11 @@ test('pad: shapes and refusals', () => {
   )
   assert.match(
     messageOf(ShapeError, () => pad(zeros([0]), { pads: [1, 0], mode: 'edge' })),
-    /no edge element/,
+    /dimension 0 has no element to repeat/,
   )
   assert.match(
-    messageOf(ShapeError, () => pad(x, { pads: [0, 0, 0, 0], mode: 'wrap' as 'edge' })),
-    /the mode is none of/,
+    messageOf(ShapeError, () => pad(x, { pads: [0, 0, 0, 0], mode: 'mirror' as 'edge' })),
+    /the mode is none of 'constant', 'reflect', 'edge', 'wrap'/,
   )
 })
 

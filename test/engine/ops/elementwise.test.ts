@@ -4,14 +4,17 @@ import { applyOp, backward } from '../../../engine/core/tape.ts'
 import { type FloatTensor, full, tensor } from '../../../engine/core/tensor.ts'
 import { Abs, abs } from '../../../engine/ops/abs.ts'
 import { Clip, clip, relu6 } from '../../../engine/ops/clip.ts'
+import { erf } from '../../../engine/ops/erf.ts'
 import { exp } from '../../../engine/ops/exp.ts'
 import { Gelu, gelu } from '../../../engine/ops/gelu.ts'
 import { HardSigmoid, hardsigmoid } from '../../../engine/ops/hardSigmoid.ts'
 import { hardswish } from '../../../engine/ops/hardSwish.ts'
 import { leakyRelu } from '../../../engine/ops/leakyRelu.ts'
 import { log } from '../../../engine/ops/log.ts'
+import { neg } from '../../../engine/ops/neg.ts'
 import { sigmoid } from '../../../engine/ops/sigmoid.ts'
 import { softplus } from '../../../engine/ops/softplus.ts'
+import { sqrt } from '../../../engine/ops/sqrt.ts'
 import { silu } from '../../../engine/ops/swish.ts'
 import { tanh } from '../../../engine/ops/tanh.ts'
 
@@ -33,6 +36,29 @@ test('clip: NaN stays, the gradient passes at both ends', () => {
   const { y, gradient } = run((x) => clip(x, -1, 2), [-3, -1, 0.5, 2, 2.5, Number.NaN, -Infinity, Infinity])
   assert.equal(y, [-1, -1, 0.5, 2, 2, Number.NaN, -1, 2])
   assert.equal(gradient, [0, 1, 1, 1, 0, 0, 0, 0])
+})
+
+test('clip: bounds that cross give max throughout, without a gradient (ONNX)', () => {
+  const { y, gradient } = run((x) => clip(x, 2, 1), [-3, 1, 1.5, 2, 7, Number.NaN])
+  assert.equal(y, [1, 1, 1, 1, 1, Number.NaN])
+  assert.equal(gradient, [0, 0, 0, 0, 0, 0])
+})
+
+test('sqrt, neg, erf: values and gradients', () => {
+  assert.equal(run(sqrt, [0, 4, 2.25, -1], 3), {
+    y: [0, 2, 1.5, Number.NaN],
+    gradient: [Infinity, 0.75, 1, Number.NaN],
+  })
+  const negated = run(neg, [-2, 0, 3], 5)
+  assert.equal(negated.gradient, [-5, -5, -5])
+  assert.ok(Object.is(negated.y[1], -0))
+  // erf 1/2 and 2 / sqrt(pi) e^(-1/4), to 16 digits.
+  const { y, gradient } = run(erf, [0.5, 0, -0.5], 2)
+  assert.equal(y, [0.5204998778130465, 0, -0.5204998778130465].map(Math.fround))
+  assert.equal(
+    gradient,
+    [0.8787825789354448, 1.1283791670955126, 0.8787825789354448].map((v) => Math.fround(2 * v)),
+  )
 })
 
 test('clip: the bounds are float32, so 0.1 lies within [0, 0.1]', () => {
@@ -132,8 +158,7 @@ test('wrong inputs and attributes are named', () => {
   const x = tensor([1])
   assert.throws(() => Abs.shape([x, x], {}), /Abs: wanted one input, got 2/)
   assert.throws(() => Abs.shape([tensor([1], [1], { dtype: 'int32' })], {}), /Abs: wanted a float32 tensor, got int32/)
-  assert.throws(() => clip(x, 3, 2), /Clip: wanted min <= max, got min 3 and max 2/)
-  assert.throws(() => clip(x, Number.NaN, 2), /Clip: wanted min <= max, got min NaN/)
+  assert.throws(() => clip(x, Number.NaN, 2), /Clip: wanted numbers as bounds, got min NaN and max 2/)
   const attributes = { approximate: 'erf' } as unknown as { approximate: 'tanh' }
   assert.throws(() => Gelu.shape([x], attributes), /Gelu: approximate is 'erf', wanted 'none' or 'tanh'/)
 })

@@ -9,6 +9,7 @@ import { globalAvgPool2d } from '../../../engine/ops/globalAveragePool.ts'
 import { globalMaxPool2d } from '../../../engine/ops/globalMaxPool.ts'
 import { MaxPool, maxPool2d } from '../../../engine/ops/maxPool.ts'
 import type { Op } from '../../../engine/ops/op.ts'
+import { assertClose } from '../../support/close.ts'
 import { messageOf } from '../../support/messageOf.ts'
 
 const test = suite('pooling')
@@ -197,6 +198,95 @@ test('random windows equal a reference that looks at every tap of the padded pic
   }
 })
 
+/** Every place of a grid, last axis fastest. */
+function grid(extents: readonly number[]): number[][] {
+  return extents.reduce<number[][]>(
+    (places, extent) => places.flatMap((place) => Array.from({ length: extent }, (_, i) => [...place, i])),
+    [[]],
+  )
+}
+
+test('one to four spatial axes, with dilation, against a reference that looks at every tap', () => {
+  const random = new RandomStream(6, 'pooling')
+  const between = (low: number, high: number): number => low + random.integer(high - low + 1)
+  for (let round = 0; round < 120; round++) {
+    const rank = 1 + (round % 4)
+    const kernel_shape = Array.from({ length: rank }, () => between(1, 3))
+    const dilations = kernel_shape.map(() => between(1, 3))
+    const strides = kernel_shape.map(() => between(1, 2))
+    const reach = kernel_shape.map((taps, axis) => dilations[axis] * (taps - 1) + 1)
+    const pads = [...reach, ...reach].map((taps) => between(0, Math.min(taps - 1, 2)))
+    const extents = reach.map((taps) => between(taps, taps + 3))
+    const count_include_pad = between(0, 1) as 0 | 1
+    const size = extents.reduce((a, b) => a * b)
+    const x = tensor(
+      Array.from({ length: 2 * size }, () => random.integer(9) - 4),
+      [1, 2, ...extents],
+    )
+    const attributes = { kernel_shape, dilations, strides, pads }
+    const outs = extents.map((extent, axis) =>
+      Math.floor((extent + pads[axis] + pads[axis + rank] - reach[axis]) / strides[axis] + 1),
+    )
+    const expectedMax: number[] = []
+    const expectedAverage: number[] = []
+    for (const [plane, ...place] of grid([2, ...outs])) {
+      const inside = grid(kernel_shape)
+        .map((tap) => tap.map((k, axis) => place[axis] * strides[axis] - pads[axis] + k * dilations[axis]))
+        .filter((at) => at.every((index, axis) => index >= 0 && index < extents[axis]))
+        .map((at) => x.data[at.reduce((offset, index, axis) => offset * extents[axis] + index, plane)])
+      const count = count_include_pad ? kernel_shape.reduce((a, b) => a * b) : inside.length
+      expectedMax.push(Math.max(...inside))
+      expectedAverage.push(inside.reduce((a, b) => a + b, 0) / count)
+    }
+    const name = JSON.stringify({ extents, ...attributes, count_include_pad })
+    const max = applyFloat(MaxPool, [x], attributes)
+    const average = applyFloat(AveragePool, [x], { ...attributes, count_include_pad })
+    assert.equal(max.shape, [1, 2, ...outs], name)
+    assert.equal(values(max), expectedMax, name)
+    assertClose(average.data, expectedAverage, name)
+  }
+})
+
+test('over volumes: the gradient goes to the first of equal maxima, a NaN wins', () => {
+  const x = tensor([1, 7, 7, 0, 7, 7, 0, 0], [1, 1, 2, 2, 2], { requiresGrad: true })
+  const y = applyFloat(MaxPool, [x], { kernel_shape: [2, 2, 2] })
+  assert.equal(values(y), [7])
+  y.backward(tensor([3], y.shape))
+  assert.equal(values(x.grad!), [0, 3, 0, 0, 0, 0, 0, 0])
+  const z = tensor([1, 7, Number.NaN, 0, 9, Number.NaN, 0, 0], [1, 1, 2, 2, 2], { requiresGrad: true })
+  const global = globalMaxPool2d(z)
+  assert.equal(global.shape, [1, 1, 1, 1, 1])
+  assert.equal(values(global), [Number.NaN])
+  global.backward(tensor([3], global.shape))
+  assert.equal(values(z.grad!), [0, 0, 3, 0, 0, 0, 0, 0])
+})
+
+test('over lines and volumes: global pools, empty batches', () => {
+  assert.equal(values(globalAvgPool2d(tensor([1, 2, 6, 4, 4, 7], [1, 2, 3]))), [3, 5])
+  assert.equal(globalAvgPool2d(zeros([2, 3, 4, 5, 6])).shape, [2, 3, 1, 1, 1])
+  assert.equal(globalMaxPool2d(tensor([1, 2, 6, 4, 4, 7], [1, 2, 3])).shape, [1, 2, 1])
+  for (const extents of [[4], [3, 4, 5]]) {
+    for (const op of [MaxPool, AveragePool]) {
+      const x = zeros([0, 3, ...extents], { requiresGrad: true })
+      const y = applyFloat(op, [x], { kernel_shape: extents.map(() => 2) })
+      assert.equal(y.shape, [0, 3, ...extents.map((extent) => extent - 1)])
+      y.backward(zeros(y.shape))
+      assert.equal(x.grad!.shape, x.shape)
+    }
+  }
+})
+
+test('average: a dilated window that misses the input altogether has no mean', () => {
+  // Taps at -1 and 1 of a single element.
+  const x = tensor([5], [1, 1, 1], { requiresGrad: true })
+  const attributes = { kernel_shape: [2], dilations: [2], pads: [1, 1] }
+  assert.equal(values(applyFloat(AveragePool, [x], { ...attributes, count_include_pad: 1 })), [0])
+  const y = applyFloat(AveragePool, [x], attributes)
+  assert.equal(values(y), [Number.NaN])
+  y.backward(tensor([1], y.shape))
+  assert.equal(values(x.grad!), [0])
+})
+
 test('an empty batch gives an empty result and an empty gradient', () => {
   for (const pool of [
     (x: FloatTensor) => maxPool2d(x, { kernel: 2 }),
@@ -230,11 +320,11 @@ test('what does not fit is refused with the reason', () => {
   const x = zeros([1, 1, 4, 4])
   assert.is(
     messageOf(ShapeError, () => maxPool2d(zeros([4, 4]), { kernel: 2 })),
-    'MaxPool: wanted a rank-4 tensor [N, C, H, W], got [4, 4]; reshape it first',
+    'MaxPool: wanted a tensor of rank 3 or more, [N, C, ...], got [4, 4]; reshape it first',
   )
   assert.is(
     messageOf(ShapeError, () => globalAvgPool2d(zeros([1, 2, 0, 4]))),
-    'GlobalAveragePool: [1, 2, 0, 4] has no pixels; height and width must be at least 1',
+    'GlobalAveragePool: [1, 2, 0, 4] has no pixels; spatial extents must be at least 1',
   )
   assert.is(
     messageOf(ShapeError, () => maxPool2d(x, { kernel: 5 })),
@@ -253,8 +343,8 @@ test('what does not fit is refused with the reason', () => {
     'MaxPool: kernel_shape is [2]; wanted 2 integers from 1 on',
   )
   assert.is(
-    messageOf(ShapeError, () => applyFloat(AveragePool, [x], { kernel_shape: [2, 2], dilations: [2, 2] })),
-    'AveragePool: dilations [2, 2] are not supported; wanted [1, 1]',
+    messageOf(ShapeError, () => applyFloat(AveragePool, [zeros([1, 1, 3])], { kernel_shape: [2, 2] })),
+    'AveragePool: kernel_shape is [2, 2]; wanted 1 integer from 1 on',
   )
   assert.is(
     messageOf(ShapeError, () =>

@@ -86,6 +86,20 @@ export function erfc(x: bigint): bigint {
   return ONE - divide(2n * sum, squareRoot(PI))
 }
 
+export function erf(x: bigint): bigint {
+  return ONE - erfc(x)
+}
+
+/** The derivative of erf: 2 / sqrt(pi) e^(-x^2). */
+export function erfSlope(x: bigint): bigint {
+  return divide(2n * exp(-multiply(x, x)), squareRoot(PI))
+}
+
+/** x^y, x > 0. */
+export function pow(x: bigint, y: bigint): bigint {
+  return exp(multiply(y, log(x)))
+}
+
 export function sigmoid(x: bigint): bigint {
   return divide(ONE, ONE + exp(-x))
 }

@@ -1,11 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { erf, erfGrad } from '../../../../engine/kernels/erf.ts'
 import { exp } from '../../../../engine/kernels/exp.ts'
 import { gelu, geluGrad } from '../../../../engine/kernels/gelu.ts'
 import { geluTanh } from '../../../../engine/kernels/geluTanh.ts'
 import { log } from '../../../../engine/kernels/log.ts'
 import { sigmoid } from '../../../../engine/kernels/sigmoid.ts'
 import { softplus } from '../../../../engine/kernels/softplus.ts'
+import { sqrt } from '../../../../engine/kernels/sqrt.ts'
 import { swish } from '../../../../engine/kernels/swish.ts'
 import { tanh } from '../../../../engine/kernels/tanh.ts'
 import { finiteFloats, fromBits, ordinal } from './floats.ts'
@@ -85,12 +87,35 @@ exactly(
   oracle.log,
   points(1e-3, 40, 400).filter((x) => x > 0 && x !== 1),
 )
+exactly('erf', erf, oracle.erf, points(-5, 5, 400))
+exactly(
+  'the gradient of erf',
+  (x, out) => erfGrad(x, new Float32Array(x.length).fill(1), out),
+  oracle.erfSlope,
+  points(-10.2, 10.2, 300),
+)
 exactly('tanh', tanh, oracle.tanh, points(-10, 10, 400))
 exactly('sigmoid', sigmoid, oracle.sigmoid, points(-105, 20, 400))
 exactly('softplus', softplus, oracle.softplus, points(-105, 20, 300))
 exactly('swish', (x, out) => swish(x, out, 1), oracle.swish, points(-110, 20, 300))
 exactly('gelu', gelu, oracle.gelu, points(-14.6, 8, 500))
 exactly('gelu with tanh', geluTanh, oracle.geluTanh, points(-11.5, 8, 300))
+
+test('sqrt: every 997th float32 is correctly rounded', () => {
+  const x = finiteFloats(997, 1)
+  const y = new Float32Array(x.length)
+  sqrt(x, y)
+  for (let i = 0; i < x.length; i++) {
+    // The neighbouring midpoints have 25 bits, so their squares are exact in double.
+    const below = (y[i] + fromBits(Math.max(ordinal(y[i]) - 1, 0))) / 2
+    const above = (y[i] + fromBits(ordinal(y[i]) + 1)) / 2
+    if (!(below * below <= x[i] && x[i] <= above * above)) assert.unreachable(`sqrt(${x[i]}) is ${y[i]}`)
+  }
+  const special = Float32Array.of(-0, -1, -(2 ** -149), Infinity, -Infinity, Number.NaN)
+  sqrt(special, special)
+  assert.ok(Object.is(special[0], -0))
+  assert.equal([...special.subarray(1)], [Number.NaN, Number.NaN, Infinity, Number.NaN, Number.NaN])
+})
 
 test('the gradient of gelu is within 0.51 ulp, or 2^-50 next to its root', () => {
   const x = points(-14, 8, 300)
@@ -119,6 +144,8 @@ test('overflow, underflow and the largest arguments', () => {
   assert.equal(apply(sigmoid, 1e38, -1e38, 0), [1, 0, 0.5])
   assert.equal(apply(tanh, 1e38, -1e38, 2 ** -149, -(2 ** -149)), [1, -1, 2 ** -149, -(2 ** -149)])
   assert.ok(Object.is(apply(tanh, -0)[0], -0))
+  assert.equal(apply(erf, 1e38, -1e38, 4), [1, -1, 1])
+  assert.ok(Object.is(apply(erf, -0)[0], -0))
   assert.equal(apply(softplus, 1e38, -1e38, 0), [Math.fround(1e38), 0, Math.fround(Math.LN2)])
   const swish1: Kernel = (x, out) => swish(x, out, 1)
   for (const kernel of [gelu, geluTanh, swish1]) {
@@ -133,6 +160,7 @@ test('infinities and NaN', () => {
     [exp, Infinity, 0],
     [log, Infinity, Number.NaN],
     [tanh, 1, -1],
+    [erf, 1, -1],
     [sigmoid, 1, 0],
     [softplus, Infinity, 0],
     [gelu, Infinity, Number.NaN],
