@@ -21,6 +21,7 @@ const order = [
   'quant/affine',
   'quant/trim',
   'quant/integer',
+  'quant/operators',
   'quant/backends',
   'quant/audit',
   'quant',
