@@ -2,10 +2,13 @@
 const MAGIC = 6755399441055744
 
 /**
- * Requantiser in single precision: out = clamp(RNE(f32(f32(x) * scale)) + zeroPoint, low, high). The integer sum is rounded
- * to f32 (it loses bits above 2^24), the product once more, then to nearest, ties to even, and the zero point is added
- * after the rounding: the text of ONNX QLinearConv, ONNX Runtime's MLAS and XNNPACK. `scale` is a positive f32 below 2^20, so
- * that the product stays below 2^51.
+ * Requantiser in single precision, as XNNPACK's convolutions, ONNX Runtime's MLAS and the text of ONNX QLinearConv do it:
+ *
+ *     v = f32(f32(x) * scale)         out = RNE(clamp(v, low - zeroPoint, high - zeroPoint)) + zeroPoint
+ *
+ * The integer sum is rounded to f32 (it loses bits above 2^24), the product once more, then to nearest, ties to even; the
+ * zero point is added after the rounding. Clamping before or after the rounding is the same: the limits are integers,
+ * and rounding keeps order. `scale` is a positive finite f32, so v may overflow to infinity but is never NaN.
  * Example, scale = 2^-10: 511 -> 0, 512 -> 0, -512 -> 0, 1536 -> 2, 2560 -> 2, -1536 -> -2.
  */
 export function f32HalfEven(
@@ -20,11 +23,12 @@ export function f32HalfEven(
   outStride: number,
   out: Int8Array | Int32Array,
 ): void {
+  const least = low - zeroPoint
+  const most = high - zeroPoint
   let position = outStart
   for (let i = 0; i < count; i++) {
     const v = Math.fround(Math.fround(acc[accStart + i]) * scale)
-    const q = v + MAGIC - MAGIC + zeroPoint
-    out[position] = Math.min(Math.max(q, low), high)
+    out[position] = Math.min(Math.max(v, least), most) + MAGIC - MAGIC + zeroPoint
     position += outStride
   }
 }

@@ -1,7 +1,10 @@
 import { f32HalfEven } from './f32HalfEven.ts'
 import { f64HalfAway } from './f64HalfAway.ts'
+import { f64HalfEvenZeroInside } from './f64HalfEvenZeroInside.ts'
 import { q31Double } from './q31Double.ts'
 import { q31Single } from './q31Single.ts'
+import { q31Vector } from './q31Vector.ts'
+import { rndnu } from './rndnu.ts'
 import { shiftHalfUp } from './shiftHalfUp.ts'
 
 /**
@@ -11,8 +14,11 @@ import { shiftHalfUp } from './shiftHalfUp.ts'
 export type Requantiser =
   | { readonly kind: 'q31-single'; readonly multiplier: readonly number[]; readonly shift: readonly number[] }
   | { readonly kind: 'q31-double'; readonly multiplier: readonly number[]; readonly shift: readonly number[] }
+  | { readonly kind: 'q31-vector'; readonly multiplier: readonly number[]; readonly shift: readonly number[] }
+  | { readonly kind: 'rndnu'; readonly multiplier: readonly number[]; readonly shift: readonly number[] }
   | { readonly kind: 'shift-half-up'; readonly shift: readonly number[] }
   | { readonly kind: 'f64-half-away'; readonly scale: readonly number[] }
+  | { readonly kind: 'f64-half-even-zero-inside'; readonly scale: readonly number[] }
   | { readonly kind: 'f32-half-even'; readonly scale: readonly number[] }
 
 /** The name of a requantiser. */
@@ -36,10 +42,14 @@ export function realMultiplier(r: Requantiser, c: number): number {
   switch (r.kind) {
     case 'q31-single':
     case 'q31-double':
+    case 'q31-vector':
       return r.multiplier[i] * 2 ** (r.shift[i] - 31)
+    case 'rndnu':
+      return r.multiplier[i] * 2 ** -r.shift[i]
     case 'shift-half-up':
       return 2 ** -r.shift[i]
     case 'f64-half-away':
+    case 'f64-half-even-zero-inside':
     case 'f32-half-even':
       return r.scale[i]
   }
@@ -52,6 +62,9 @@ export const requantiserKinds: readonly RequantiserKind[] = [
   'shift-half-up',
   'f64-half-away',
   'f32-half-even',
+  'q31-vector',
+  'rndnu',
+  'f64-half-even-zero-inside',
 ]
 
 /** A requantiser as kernels read it: one entry a channel in arrays, those that its kind does not have 0. */
@@ -111,6 +124,15 @@ export function requantiseRow(
       break
     case 'f32-half-even':
       f32HalfEven(acc, accStart, count, scale[c], zeroPoint, low, high, outStart, outStride, out)
+      break
+    case 'q31-vector':
+      q31Vector(acc, accStart, count, multiplier[c], shift[c], zeroPoint, low, high, outStart, outStride, out)
+      break
+    case 'rndnu':
+      rndnu(acc, accStart, count, multiplier[c], shift[c], zeroPoint, low, high, outStart, outStride, out)
+      break
+    case 'f64-half-even-zero-inside':
+      f64HalfEvenZeroInside(acc, accStart, count, scale[c], zeroPoint, low, high, outStart, outStride, out)
       break
   }
 }

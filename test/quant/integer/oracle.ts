@@ -1,9 +1,4 @@
-/** Requantisers in exact integer arithmetic, straight from their definitions: floor division of BigInts. */
-
-export function floorDivide(a: bigint, b: bigint): bigint {
-  const q = a / b
-  return a % b !== 0n && a < 0n !== b < 0n ? q - 1n : q
-}
+/** Requantisers and roundings in exact integer arithmetic, straight from their definitions. */
 
 /** Numerator / 2^shift to nearest, ties away from zero. */
 export function divideHalfAway(x: bigint, shift: number): bigint {
@@ -37,13 +32,26 @@ export function exactly(x: number): { numerator: bigint; shift: number } {
   return power > 0 ? { numerator: signed << BigInt(power), shift: 0 } : { numerator: signed, shift: -power }
 }
 
+/** Numerator / 2^shift to nearest, ties to even. */
+export function divideHalfEven(x: bigint, shift: number): bigint {
+  if (shift === 0) return x
+  const places = BigInt(shift)
+  const below = x >> places
+  const twice = (x - (below << places)) << 1n
+  const unit = 1n << places
+  return twice > unit || (twice === unit && (below & 1n) === 1n) ? below + 1n : below
+}
+
 /** The nearest integer of a double, ties to even, without floating point. */
 export function nearestEven(x: number): bigint {
   const { numerator, shift } = exactly(x)
-  const unit = 1n << BigInt(shift)
-  const below = floorDivide(numerator, unit)
-  const twice = 2n * (numerator - below * unit)
-  return twice > unit || (twice === unit && below % 2n !== 0n) ? below + 1n : below
+  return divideHalfEven(numerator, shift)
+}
+
+/** An integer rounded to its first `bits` binary places, ties to even: what a float with such a mantissa keeps of it. */
+export function rounded(x: bigint, bits: number): bigint {
+  const excess = (x < 0n ? -x : x).toString(2).length - bits
+  return excess <= 0 ? x : divideHalfEven(x, excess) << BigInt(excess)
 }
 
 /** Limits a code to low ... high. */

@@ -1,4 +1,5 @@
 import { requantiseRow } from './requantiseRow'
+import { storeTile } from './storeSums'
 
 /** Four channels: sums of quads [from, to), two quads at a time, to acc, acc + pitch, ... (one row a channel). */
 function dotFour(
@@ -45,18 +46,7 @@ function dotFour(
       w += 16
       at += 4
     }
-    let to = acc + ((<usize>q) << 4)
-    v128.store(to, l0)
-    v128.store(to, r0, 16)
-    to += pitch
-    v128.store(to, l1)
-    v128.store(to, r1, 16)
-    to += pitch
-    v128.store(to, l2)
-    v128.store(to, r2, 16)
-    to += pitch
-    v128.store(to, l3)
-    v128.store(to, r3, 16)
+    storeTile(acc + ((<usize>q) << 4), pitch, l0, r0, l1, r1, l2, r2, l3, r3)
   }
 }
 

@@ -1,4 +1,5 @@
 import { requantiseRow } from './requantiseRow'
+import { storeTile } from './storeSums'
 
 /** Eight codes minus the zero point as int16; those from `count` on are 0. */
 function centred(x: usize, count: i32, zeroPoint: i32): v128 {
@@ -86,17 +87,7 @@ function dotTile(x: usize, pairs: i32, w: usize, bias: usize, acc: usize, pitch:
     x += 32
     w += 16
   }
-  v128.store(acc, l0)
-  v128.store(acc, r0, 16)
-  acc += pitch
-  v128.store(acc, l1)
-  v128.store(acc, r1, 16)
-  acc += pitch
-  v128.store(acc, l2)
-  v128.store(acc, r2, 16)
-  acc += pitch
-  v128.store(acc, l3)
-  v128.store(acc, r3, 16)
+  storeTile(acc, pitch, l0, r0, l1, r1, l2, r2, l3, r3)
 }
 
 /** Four channels of one row. */

@@ -1,7 +1,10 @@
 import { f32HalfEven } from './f32HalfEven'
 import { f64HalfAway } from './f64HalfAway'
+import { f64HalfEvenZeroInside } from './f64HalfEvenZeroInside'
 import { q31Double } from './q31Double'
 import { q31Single } from './q31Single'
+import { q31Vector } from './q31Vector'
+import { rndnu } from './rndnu'
 import { shiftHalfUp } from './shiftHalfUp'
 
 /**
@@ -29,7 +32,10 @@ export function requantiseRow(
   else if (kind === 1) q31Double(acc, count, m, e, zeroPoint, low, high, out, outStride)
   else if (kind === 2) shiftHalfUp(acc, count, e, zeroPoint, low, high, out, outStride)
   else if (kind === 3) f64HalfAway(acc, count, s, zeroPoint, low, high, out, outStride)
-  else f32HalfEven(acc, count, <f32>s, zeroPoint, low, high, out, outStride)
+  else if (kind === 4) f32HalfEven(acc, count, <f32>s, zeroPoint, low, high, out, outStride)
+  else if (kind === 5) q31Vector(acc, count, m, e, zeroPoint, low, high, out, outStride)
+  else if (kind === 6) rndnu(acc, count, m, e, zeroPoint, low, high, out, outStride)
+  else f64HalfEvenZeroInside(acc, count, s, zeroPoint, low, high, out, outStride)
 }
 
 /** The row [begin, end) of one channel; units are sums. */
