@@ -1,7 +1,7 @@
 import type { Executor } from '../../engine/simd/executor.ts'
 import { synthetic } from '../../models/data/synthetic.ts'
 import { type Comparison, compareBackends } from '../../quant/audit/compare.ts'
-import { backendNames, findBackend } from '../../quant/backends/index.ts'
+import { comparedNames, findBackend } from '../../quant/backends/index.ts'
 import { methodOptions } from '../../quant/trim/methods.ts'
 import { methodOptionSpecs } from '../methodOptions.ts'
 import { describeOptions, numberOf, type OptionSpecs, type ParsedOptions, parseOptions } from '../options.ts'
@@ -67,7 +67,7 @@ async function trainAndCompare(
     results[method] = compareBackends({
       graph,
       parameters,
-      backends: backendNames.map(findBackend),
+      backends: comparedNames.map(findBackend),
       weightBits: BITS,
       calibration: calibrationImages(train, 128, seed),
       test: inBatches(test),

@@ -1,7 +1,7 @@
 import { UsageError } from '../../engine/base/errors.ts'
 import { loadDataset } from '../../models/data/load.ts'
 import { compareBackends } from '../../quant/audit/compare.ts'
-import { backendNames, findBackend } from '../../quant/backends/index.ts'
+import { comparedNames, findBackend } from '../../quant/backends/index.ts'
 import { formatComparison } from '../comparisonTable.ts'
 import { describeOptions, numberOf, type OptionSpecs, parseOptions, textOf } from '../options.ts'
 import { loadRun, readConfig } from '../run.ts'
@@ -16,7 +16,7 @@ const specs: OptionSpecs = {
   backends: {
     type: 'string',
     value: 'LIST',
-    default: backendNames.join(','),
+    default: comparedNames.join(','),
     description: 'back ends, comma-separated',
   },
   bits: { type: 'string', value: 'LIST', default: '8,4', description: 'weight bits, comma-separated' },

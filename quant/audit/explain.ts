@@ -1,6 +1,6 @@
 import { formatShape } from '../../engine/base/shape.ts'
 import { ACCUMULATOR_LIMIT, accumulatorBounds } from '../integer/bounds.ts'
-import { weightCodes } from '../integer/constants.ts'
+import { tableCodes, weightCodes } from '../integer/constants.ts'
 import {
   type ConvStep,
   type GemmStep,
@@ -10,7 +10,15 @@ import {
   type Step,
   valuesByName,
 } from '../integer/program.ts'
-import { addFormula, averageFormula, centred, clampFormula, legendOf, requantiserFormula } from './formulas.ts'
+import { centred, clampFormula, legendOf, requantiserFormula } from './formulas.ts'
+import {
+  addFormula,
+  averageFormula,
+  mulFormula,
+  requantiseFormula,
+  softmaxFormula,
+  tableFormula,
+} from './stepFormulas.ts'
 
 /** One step, explained. */
 export interface StepExplanation {
@@ -47,16 +55,17 @@ export function explainJson(program: IntegerProgram): ProgramExplanation {
   const values = valuesByName(header)
   const input = values.get(header.input.value) as ProgramValue
   const output = values.get(header.output) as ProgramValue
+  const quantised = `f32(x / ${input.scale})`
+  const inputFormula = `q = ${clampFormula(`${header.input.rounding}(${quantised})`, input.zeroPoint, input.qmin, input.qmax)}`
+  const outputFormula = `x = f32(${output.scale} * ${centred('q', output.zeroPoint)})`
+  const steps = header.steps.map((step) => explainStep(step, values, program))
   return {
     name: header.name,
     backend: header.backend,
-    input: {
-      ...input,
-      formula: `q = ${clampFormula(`${header.input.rounding}(f32(x / ${input.scale}))`, input.zeroPoint, input.qmin, input.qmax)}`,
-    },
-    steps: header.steps.map((step) => explainStep(step, values, program)),
-    output: { ...output, formula: `x = f32(${output.scale} * ${centred('q', output.zeroPoint)})` },
-    legend: legendOf(header.steps),
+    input: { ...input, formula: inputFormula },
+    steps,
+    output: { ...output, formula: outputFormula },
+    legend: legendOf([inputFormula, ...steps.flatMap(({ formulas }) => formulas), outputFormula]),
   }
 }
 
@@ -116,6 +125,16 @@ function explainStep(
     }
     case 'add':
       return { ...common, formulas: [addFormula(step, inputs[0], inputs[1], output), quantisers] }
+    case 'mul':
+      return { ...common, formulas: [mulFormula(step, inputs[0], inputs[1], output), quantisers] }
+    case 'table': {
+      const formulas = tableFormula(step, tableCodes(step, constants), inputs[0])
+      return { ...common, formulas: [...formulas, quantisers] }
+    }
+    case 'softmax':
+      return { ...common, formulas: [...softmaxFormula(step, output), quantisers] }
+    case 'requantise':
+      return { ...common, formulas: [requantiseFormula(step, inputs[0], output), quantisers] }
     case 'averagePool':
       return { ...common, formulas: [windowLine(step), ...averageFormula(step, inputs[0], output), quantisers] }
     case 'maxPool':
@@ -124,6 +143,11 @@ function explainStep(
       return { ...common, formulas: [`y = the codes of the inputs, joined along axis ${step.axis + 1}`] }
     case 'clamp':
       return { ...common, formulas: [`y = clamp(x, ${step.low}, ${step.high})`] }
+    case 'transpose':
+      return {
+        ...common,
+        formulas: [`y = x, axis i being axis [0, ${step.perm.map((axis) => axis + 1).join(', ')}][i] of x`],
+      }
     case 'reshape':
       return { ...common, formulas: ['y = the codes of x in the same order'] }
   }
@@ -138,11 +162,15 @@ function layerLines(
 ): string[] {
   const taps = step.weight.shape.slice(1).reduce((a, b) => a * b, 1)
   const bias = step.bias === null ? '' : step.bias.shift === 0 ? 'bias[m] + ' : `bias[m] * 2^${step.bias.shift} + `
+  const saturating = `sum of sat16(x w[m, k] + x' w[m, k + 1]) over pairs of taps - ${input.zeroPoint} * sum(w[m, ...])`
+  const sum = step.pairSaturation === undefined ? `sum(${centred('x', input.zeroPoint)} * w[m, ...])` : saturating
   const lines = [
-    `acc[m] = ${bias}sum(${centred('x', input.zeroPoint)} * w[m, ...]) over ${taps} taps, |acc| <= ${bound} (limit ${ACCUMULATOR_LIMIT})`,
-    ...requantiserFormula(step.requantiser, step.weight.shape[0]).map(
-      ({ channels, formula }) => `y${channels} = ${clampFormula(formula, output.zeroPoint, step.low, step.high)}`,
-    ),
+    `acc[m] = ${bias}${sum} over ${taps} taps, |acc| <= ${bound} (limit ${ACCUMULATOR_LIMIT})`,
+    ...requantiserFormula(step.requantiser, step.weight.shape[0], {
+      zeroPoint: output.zeroPoint,
+      low: step.low,
+      high: step.high,
+    }).map(({ channels, formula }) => `y${channels} = ${formula}`),
     `w: int${weights.bits} ${formatShape(step.weight.shape)} in ${weights.low} ... ${weights.high}${step.bias === null ? '' : `; bias: int${step.bias.bits}`}`,
   ]
   if (step.op === 'conv') {

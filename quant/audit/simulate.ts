@@ -1,10 +1,11 @@
 import { roundHalfEven } from '../../engine/base/rounding.ts'
-import { type Shape, sizeOf } from '../../engine/base/shape.ts'
+import { type Shape, sizeOf, stridesOf } from '../../engine/base/shape.ts'
 import { quantise } from '../affine/quantise.ts'
 import type { IntegerProgram, ProgramValue, Step } from '../integer/program.ts'
 import { valuesByName } from '../integer/program.ts'
 import { type CodeTensor, type FloatArray, quantiserOf } from '../integer/session.ts'
-import { type StepResult, simulateAdd, simulateAverage, simulateLayer, simulateMaximum } from './simulateStep.ts'
+import { simulateAdd, simulateMul, simulateRescale, simulateSoftmax, simulateTable } from './simulateElements.ts'
+import { type StepResult, simulateAverage, simulateLayer, simulateMaximum } from './simulateStep.ts'
 
 /** A value as a fake-quantised float graph computes it. */
 export interface SimulatedValue {
@@ -26,7 +27,7 @@ export interface SimulateOptions {
 /**
  * Runs an integer program as a fake-quantised float graph: dequantised weights and activations, sums in double, each value
  * rounded to its quantiser's grid. That is what a training-time simulation sees; the integer session may differ from it by
- * one code, and only where `exact` is within `slack` of a tie. Example: s = 0.5, z = 3, a real result of 0.8: exact 4.6,
+ * one code, and only where `exact` is within `slack` of a tie (a layer whose pairs of products saturate by more). Example: s = 0.5, z = 3, a real result of 0.8: exact 4.6,
  * code 5.
  */
 export function simulate(
@@ -81,6 +82,14 @@ function simulateStep(
       return simulateLayer(step, arrays[0], inputs[0], output, constants)
     case 'add':
       return simulateAdd(step, arrays, inputs, output)
+    case 'mul':
+      return simulateMul(step, arrays, inputs, output)
+    case 'table':
+      return simulateTable(step, arrays[0], inputs[0], output)
+    case 'softmax':
+      return simulateSoftmax(step, arrays[0], inputs[0], output)
+    case 'requantise':
+      return simulateRescale(step, arrays[0], inputs[0], output)
     case 'averagePool':
       return simulateAverage(step, arrays[0], inputs[0], output)
     case 'maxPool':
@@ -99,6 +108,19 @@ function simulateStep(
         exact: Float64Array.from(arrays[0], (q) => Math.min(Math.max(q, step.low), step.high)),
         slack: new Float64Array(arrays[0].length),
       }
+    case 'transpose': {
+      const strides = stridesOf(inputs[0].shape)
+      const exact = new Float64Array(arrays[0].length)
+      const outStrides = stridesOf(output.shape)
+      for (let i = 0; i < exact.length; i++) {
+        let from = 0
+        for (const [d, axis] of step.perm.entries()) {
+          from += (Math.floor(i / outStrides[d]) % output.shape[d]) * strides[axis]
+        }
+        exact[i] = arrays[0][from]
+      }
+      return { exact, slack: new Float64Array(exact.length) }
+    }
     case 'reshape':
       return { exact: Float64Array.from(arrays[0]), slack: new Float64Array(arrays[0].length) }
   }

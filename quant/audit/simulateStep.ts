@@ -3,7 +3,6 @@
 import { sizeOf } from '../../engine/base/shape.ts'
 import { biasStarts, weightCodes } from '../integer/constants.ts'
 import type {
-  AddStep,
   AveragePoolStep,
   ConvStep,
   GemmStep,
@@ -12,7 +11,7 @@ import type {
   ProgramValue,
   Window,
 } from '../integer/program.ts'
-import { addSlack, averageSlack, requantiserSlack } from './slack.ts'
+import { averageSlack, requantiserSlack } from './slack.ts'
 
 /** What one step computes for one image: real results in output codes, limited but not rounded, and their slack. */
 export interface StepResult {
@@ -20,11 +19,13 @@ export interface StepResult {
   readonly slack: Float64Array
 }
 
-function emptyResult({ shape }: ProgramValue): StepResult {
+/** Zeros for one image of a value. */
+export function emptyResult({ shape }: ProgramValue): StepResult {
   return { exact: new Float64Array(sizeOf(shape)), slack: new Float64Array(sizeOf(shape)) }
 }
 
-function limit(v: number, low: number, high: number): number {
+/** min(max(v, low), high). */
+export function limit(v: number, low: number, high: number): number {
   return Math.min(Math.max(v, low), high)
 }
 
@@ -46,7 +47,7 @@ function eachTap(
   }
 }
 
-/** A convolution or Gemm on dequantised weights and inputs. Example: x = 0.5, w = 0.25, b = 1, s = 0.5, z = 0: exact 2.25. */
+/** A convolution or matrix product on dequantised weights and inputs. Example: x = 0.5, w = 0.25, b = 1, s = 0.5, z = 0: exact 2.25. */
 export function simulateLayer(
   step: ConvStep | GemmStep,
   codes: Int32Array,
@@ -59,14 +60,18 @@ export function simulateLayer(
   const bias = biasStarts(step.bias, step.weight.shape[0], constants)
   const [channels, groupChannels, kernelH = 1, kernelW = 1] = step.weight.shape
   const taps = kernelH * kernelW
-  const [, h = 1, width = 1] = input.shape
-  const [, outH = 1, outW = 1] = output.shape
+  // The vectors of a matrix product are images of one pixel.
+  const [, h, width] = step.op === 'conv' ? input.shape : [0, 1, 1]
+  const [, outH, outW] = step.op === 'conv' ? output.shape : [0, 1, 1]
+  const vectors = step.op === 'conv' ? 1 : sizeOf(output.shape.slice(0, -1))
   const groups = step.op === 'conv' ? step.groups : 1
   const window: Window =
     step.op === 'conv'
       ? { ...step, kernel: [kernelH, kernelW] }
       : { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] }
-  for (let m = 0; m < channels; m++) {
+  for (let row = 0; row < vectors * channels; row++) {
+    const m = row % channels
+    const vector = ((row - m) / channels) * groups * groupChannels
     const at = (scale: readonly number[]): number => scale[scale.length === 1 ? 0 : m]
     const start = step.bias === null ? 0 : (bias[m] / 2 ** step.bias.shift) * at(step.bias.scale)
     const first = Math.floor(m / (channels / groups)) * groupChannels
@@ -74,32 +79,15 @@ export function simulateLayer(
       let sum = start
       eachTap(window, Math.floor(p / outW), p % outW, h, width, (y, x, tap) => {
         for (let c = 0; c < groupChannels; c++) {
-          const real = (codes[((first + c) * h + y) * width + x] - input.zeroPoint) * input.scale
+          const real = (codes[((vector + first + c) * h + y) * width + x] - input.zeroPoint) * input.scale
           sum += real * (w[(m * groupChannels + c) * taps + tap] * at(step.weight.scale))
         }
       })
       const v = sum / output.scale
-      const o = m * outH * outW + p
+      const o = row * outH * outW + p
       result.exact[o] = limit(v + output.zeroPoint, step.low, step.high)
       result.slack[o] = requantiserSlack(step.requantiser, m, v, Math.abs(start) / output.scale)
     }
-  }
-  return result
-}
-
-/** A sum of two dequantised tensors. Example: 0.5 + 0.25, s = 0.5, z = 1: exact 2.5. */
-export function simulateAdd(
-  step: AddStep,
-  [a, b]: readonly Int32Array[],
-  [left, right]: readonly ProgramValue[],
-  output: ProgramValue,
-): StepResult {
-  const result = emptyResult(output)
-  for (let i = 0; i < result.exact.length; i++) {
-    const x = ((a[i] - left.zeroPoint) * left.scale) / output.scale
-    const y = ((b[i] - right.zeroPoint) * right.scale) / output.scale
-    result.exact[i] = limit(x + y + output.zeroPoint, step.low, step.high)
-    result.slack[i] = addSlack(step.arithmetic, Math.abs(x), Math.abs(y))
   }
   return result
 }

@@ -15,3 +15,16 @@ export const convolutionalOperators: readonly OpName[] = [
   'Relu',
   'Reshape',
 ]
+
+/** What the runtimes cover besides. */
+export const runtimeOperators: readonly OpName[] = [
+  ...convolutionalOperators,
+  'LeakyRelu',
+  'MatMul',
+  'Mul',
+  'ReduceMean',
+  'Sigmoid',
+  'Softmax',
+  'Tanh',
+  'Transpose',
+]

@@ -4,16 +4,38 @@ import { UsageError } from '../../engine/base/errors.ts'
 import type { Backend } from '../integer/backend.ts'
 import { dspAsymTensor } from './dspAsymTensor.ts'
 import { onnxSpec } from './onnxSpec.ts'
+import { ortWasm } from './ortWasm.ts'
+import { ortX86, ortX86Saturating } from './ortX86.ts'
 import { pow2TensorNpu } from './pow2TensorNpu.ts'
 import { tflInt8Q31 } from './tflInt8Q31.ts'
+import { tfliteRef } from './tfliteRef.ts'
+import { tflm } from './tflm.ts'
+import { tosaDouble, tosaSingle } from './tosa.ts'
+import { xnnpackX86 } from './xnnpackX86.ts'
 
 /** Every back end, by name. Example: backends.get('onnx-spec')?.kind is 'runtime'. */
 export const backends: ReadonlyMap<string, Backend> = new Map(
-  [dspAsymTensor, onnxSpec, pow2TensorNpu, tflInt8Q31].map((backend) => [backend.name, backend]),
+  [
+    dspAsymTensor,
+    onnxSpec,
+    ortWasm,
+    ortX86,
+    ortX86Saturating,
+    pow2TensorNpu,
+    tflInt8Q31,
+    tfliteRef,
+    tflm,
+    tosaDouble,
+    tosaSingle,
+    xnnpackX86,
+  ].map((backend) => [backend.name, backend]),
 )
 
 /** Their names, sorted. Example: the first is 'dsp-asym-tensor'. */
 export const backendNames: readonly string[] = [...backends.keys()]
+
+/** What tables compare unless told otherwise: the text and the vendor models, arithmetic of different kinds. The other runtimes differ in ties. */
+export const comparedNames: readonly string[] = ['dsp-asym-tensor', 'onnx-spec', 'pow2-tensor-npu', 'tfl-int8-q31']
 
 /** The back end of a name. Throws `UsageError` listing the names. Example: findBackend('onnx-spec').weightBits is [8, 4]. */
 export function findBackend(name: string): Backend {

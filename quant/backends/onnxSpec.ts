@@ -1,5 +1,5 @@
 import type { Backend } from '../integer/backend.ts'
-import { convolutionalOperators } from './coverage.ts'
+import { runtimeOperators } from './coverage.ts'
 
 /**
  * A model quantised for ONNX, computed as the operators' texts say.
@@ -31,6 +31,11 @@ export const onnxSpec: Backend = {
         'DequantizeLinear, the operator in f32, QuantizeLinear, one rounding a step; a mean sums its window in row-major order, which the text leaves open.',
     },
     {
+      parameter: 'functions',
+      sentence:
+        'DequantizeLinear, the function evaluated in double and rounded to f32, QuantizeLinear, as a table; a softmax takes exponentials of f32(-s d), d the difference of codes from the maximum, and sums them in order.',
+    },
+    {
       parameter: 'concatenation',
       sentence: 'Inputs and output share the quantiser of their joint range; the operators would allow others.',
     },
@@ -41,13 +46,29 @@ export const onnxSpec: Backend = {
   weightBits: [8, 4],
   bias: { kind: 'product', bits: 32 },
   accumulator: { bits: 32, overflow: 'refuse' },
-  rounding: { weight: 'half-even', bias: 'half-even', input: 'half-even', clamp: 'half-even' },
+  rounding: { weight: 'half-even', bias: 'half-even', input: 'half-even' },
+  clamp: { kind: 'round-then-add', rounding: 'half-even' },
   calibration: { observer: { kind: 'minMax' }, images: 128 },
-  scaleProduct: 'f32',
-  requantise: { conv: 'f32-half-even', depthwise: 'f32-half-even', gemm: 'f32-half-even' },
+  layers: {
+    conv: { requantiser: 'f32-half-even', product: 'f32' },
+    depthwise: { requantiser: 'f32-half-even', product: 'f32' },
+    gemm: { requantiser: 'f32-half-even', product: 'f32' },
+  },
   add: { kind: 'qdq' },
-  averagePool: 'qdq',
-  globalAveragePool: 'qdq',
+  mul: { kind: 'qdq' },
+  averagePool: { kind: 'qdq' },
+  globalAveragePool: { kind: 'qdq' },
+  mean: { kind: 'qdq' },
+  softmax: { kind: 'quotient' },
+  tables: {
+    Gelu: { kind: 'qdq' },
+    HardSigmoid: { kind: 'qdq' },
+    HardSwish: { kind: 'qdq' },
+    LeakyRelu: { kind: 'qdq' },
+    Sigmoid: { kind: 'qdq' },
+    Swish: { kind: 'qdq' },
+    Tanh: { kind: 'qdq' },
+  },
   concat: 'shared',
-  operators: convolutionalOperators,
+  operators: [...runtimeOperators, 'Gelu', 'HardSigmoid', 'HardSwish', 'Swish'],
 }

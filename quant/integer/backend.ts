@@ -4,7 +4,17 @@ import type { RoundingMode } from '../../engine/base/rounding.ts'
 import type { OpName } from '../../engine/ops/names.ts'
 import type { Scheme } from '../affine/scheme.ts'
 import type { ObserverSpec } from './observerSpec.ts'
-import type { RequantiserKind } from './requantise/requantiser.ts'
+import type {
+  AddRule,
+  AverageRule,
+  ClampRule,
+  LayerRule,
+  MulRule,
+  RescaleRule,
+  SoftmaxRule,
+  TableFunction,
+  TableRule,
+} from './rules.ts'
 
 /** A parameter without a source, or one that the model leaves out. */
 export interface Assumption {
@@ -31,29 +41,6 @@ export type BiasRule =
   /** A power-of-two scale of its own, per tensor, aligned to the accumulator by a left shift of at most `maximumShift`. */
   | { readonly kind: 'own-power-of-two'; readonly bits: 8; readonly maximumShift: number }
 
-/**
- * How a layer's multiplier s_in * s_w / s_out is formed. 'f64': f64(s_in) * f64(s_w) / f64(s_out); 'f32':
- * f32(f32(s_in * s_w) / s_out). Powers of two give the same either way.
- */
-export type ScaleProduct = 'f32' | 'f64'
-
-/** How two tensors are added; see `AddArithmetic` in program.ts. */
-export type AddRule =
-  | { readonly kind: 'q31'; readonly leftShift: number }
-  | { readonly kind: 'shift' }
-  | { readonly kind: 'f64' }
-  | { readonly kind: 'qdq' }
-
-/**
- * How a mean over n codes is formed; see `AverageArithmetic` in program.ts.
- * - 'raw-half-away': on raw codes, input and output share their quantiser (TFLite AVERAGE_POOL).
- * - 'q31-mean': single rounding Q31 with s_in / s_out divided by n in integers (TFLite MEAN).
- * - 'q31-reciprocal': single rounding Q31 of the real number s_in / (s_out * n).
- * - 'f64': the double s_in / (s_out * n), ties away from zero.
- * - 'qdq': f32 as ONNX's operators compose.
- */
-export type AverageRule = 'raw-half-away' | 'q31-mean' | 'q31-reciprocal' | 'f64' | 'qdq'
-
 /** Limits of power-of-two scales. */
 export interface ExponentLimits {
   /** The least exponent of a scale: -12 is a fix position of at most 12. */
@@ -77,31 +64,42 @@ export interface Backend {
   readonly minimumRange?: number
   /** The weight scheme at 8 bits; at other widths the same with fewer bits. */
   readonly weights: Scheme
+  /** The same for matrix products where they differ. Default `weights`. */
+  readonly gemmWeights?: Scheme
   /** 'max': from the largest magnitude. 'power-of-two-mse': the best of five exponents. */
   readonly weightEstimator: 'max' | 'power-of-two-mse'
   readonly weightBits: readonly number[]
   readonly bias: BiasRule
-  /** int32; a model whose bound exceeds it is refused when it is compiled. */
-  readonly accumulator: { readonly bits: 32; readonly overflow: 'refuse' }
-  /** `clamp` rounds the bounds of fused activations: round(f32(v / s)) + z. */
-  readonly rounding: {
-    readonly weight: RoundingMode
-    readonly bias: RoundingMode
-    readonly input: RoundingMode
-    readonly clamp: RoundingMode
-  }
+  /**
+   * int32; a model whose bound exceeds it is refused when it is compiled. `pairSaturation`: see `pairSaturation` of a layer
+   * step; it concerns convolutions that are not depthwise, and matrix products.
+   */
+  readonly accumulator: { readonly bits: 32; readonly overflow: 'refuse'; readonly pairSaturation?: 'u8s8-int16' }
+  readonly rounding: { readonly weight: RoundingMode; readonly bias: RoundingMode; readonly input: RoundingMode }
+  /** The bounds of fused activations. */
+  readonly clamp: ClampRule
   readonly calibration: Calibration
-  readonly scaleProduct: ScaleProduct
-  readonly requantise: {
-    readonly conv: RequantiserKind
-    readonly depthwise: RequantiserKind
-    readonly gemm: RequantiserKind
-  }
+  readonly layers: { readonly conv: LayerRule; readonly depthwise: LayerRule; readonly gemm: LayerRule }
   readonly add: AddRule
+  /** Wanted where Mul is covered. */
+  readonly mul?: MulRule
   readonly averagePool: AverageRule
   readonly globalAveragePool: AverageRule
-  /** Inputs and output share the quantiser of their joint range, so that the scale is the largest and codes are copied. */
-  readonly concat: 'shared'
+  /** ReduceMean over the plane; wanted where it is covered. */
+  readonly mean?: AverageRule
+  /** Wanted where Softmax is covered. */
+  readonly softmax?: SoftmaxRule
+  /** Wanted for each function that is covered. */
+  readonly tables?: Readonly<Partial<Record<TableFunction, TableRule>>>
+  /** Quantisers that the runtime prescribes for the results of operators, whatever their range. */
+  readonly fixedOutputs?: Readonly<Partial<Record<OpName, { readonly scale: number; readonly zeroPoint: number }>>>
+  /**
+   * 'shared': inputs and output share the quantiser of their joint range, so that the scale is the largest and codes are copied.
+   * 'requantise': each keeps its own; an input whose quantiser differs from the output's is rescaled first.
+   */
+  readonly concat: 'shared' | 'requantise'
+  /** Wanted where `concat` is 'requantise' or outputs are fixed. */
+  readonly rescale?: RescaleRule
   /** Power-of-two back ends only. */
   readonly exponents?: ExponentLimits
   /** The operators it covers. Batch norms are folded into layers before; one that cannot be is refused. */

@@ -21,7 +21,8 @@ export function accumulatorBounds(
   const channels = step.weight.shape[0]
   const starts = biasStarts(step.bias, channels, constants)
   const taps = codes.length / channels
-  const reach = largestOffset(input)
+  // Pairs that saturate are sums of raw codes; the zero point's part is taken off afterwards.
+  const reach = step.pairSaturation === undefined ? largestOffset(input) : input.qmax + input.zeroPoint
   const bounds = new Float64Array(channels)
   for (let c = 0; c < channels; c++) {
     let sum = 0
@@ -33,8 +34,8 @@ export function accumulatorBounds(
 
 /**
  * Throws `NumericError`, with step, channel, bound and limit, where an int32 accumulator could overflow or leave the range
- * in which the requantiser is exact: Q31 results must fit an int32, as must the left-shifted input of 'q31-double';
- * 'f32-half-even' wants a scale below 2^20.
+ * in which the requantiser is exact: Q31 results must fit an int32, as must the left-shifted input of 'q31-double' and
+ * 'q31-vector'; all must be finite.
  */
 export function checkBounds(step: string, bounds: ArrayLike<number>, requantiser: Requantiser): void {
   const entries = channelsOf(requantiser)
@@ -47,11 +48,11 @@ export function checkBounds(step: string, bounds: ArrayLike<number>, requantiser
     if (bounds[c] > ACCUMULATOR_LIMIT) refuse('the accumulator', bounds[c])
     const entry = entries === 1 ? 0 : c
     const result = bounds[c] * realMultiplier(requantiser, c)
-    if (requantiser.kind === 'q31-single' && result > ACCUMULATOR_LIMIT) refuse('the rescaled sum', result)
-    if (requantiser.kind === 'q31-double') {
+    const isTooLarge = requantiser.kind === 'q31-single' && result > ACCUMULATOR_LIMIT
+    if (isTooLarge || !Number.isFinite(result)) refuse('the rescaled sum', result)
+    if (requantiser.kind === 'q31-double' || requantiser.kind === 'q31-vector') {
       const left = bounds[c] * 2 ** Math.max(requantiser.shift[entry], 0)
       if (left > ACCUMULATOR_LIMIT) refuse('the left-shifted sum', left)
     }
-    if (requantiser.kind === 'f32-half-even' && requantiser.scale[entry] >= 2 ** 20) refuse('the rescaled sum', result)
   }
 }

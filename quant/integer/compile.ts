@@ -9,10 +9,10 @@ import type { Backend } from './backend.ts'
 import { calibrate } from './calibrate.ts'
 import type { LoweringContext } from './lower/context.ts'
 import { checkCoverage, unbatched } from './lower/coverage.ts'
-import { fuseActivations } from './lower/fuse.ts'
+import { fuseActivations, isLayer } from './lower/fuse.ts'
 import { lowerNode } from './lower/lowerNode.ts'
 import { chooseQuantisers } from './lower/quantisers.ts'
-import { checkFinite, layerParameters, layerQuantiser } from './lower/weights.ts'
+import { checkFinite, layerQuantiser } from './lower/weights.ts'
 import type { IntegerProgram, ProgramValue } from './program.ts'
 
 /** How a checkpoint is compiled. */
@@ -68,8 +68,7 @@ export function lower(
   const nodes = fuseActivations(graph)
   const weights = new Map<string, Quantiser>()
   for (const { node } of nodes) {
-    if (node.op !== 'Conv' && node.op !== 'Gemm') continue
-    weights.set(node.name, layerQuantiser(layerParameters(node, parameters), backend, weightBits))
+    if (isLayer(node)) weights.set(node.name, layerQuantiser(node, parameters, backend, weightBits))
   }
   const input = graph.inputs[0].name
   const chosen = chooseQuantisers(input, nodes, ranges, weights, backend)
@@ -86,7 +85,7 @@ export function lower(
     values,
     constants: new Map(),
   }
-  const steps = nodes.map((fused) => lowerNode(fused, context))
+  const steps = nodes.flatMap((fused) => lowerNode(fused, context))
   return {
     header: {
       format: 1,

@@ -1,7 +1,7 @@
 import { FormatError } from '../../engine/base/errors.ts'
 import { formatShape, sizeOf } from '../../engine/base/shape.ts'
 import { unpackInt4 } from './int4.ts'
-import type { BiasConstant, ProgramConstants, WeightConstant } from './program.ts'
+import type { BiasConstant, ProgramConstants, TableStep, WeightConstant } from './program.ts'
 
 function missing(name: string, wanted: string, found: object | undefined): FormatError {
   const got = found === undefined ? 'nothing' : `${found.constructor.name} of ${(found as Uint8Array).length}`
@@ -36,4 +36,13 @@ export function biasStarts(bias: BiasConstant | null, channels: number, constant
   }
   for (let c = 0; c < channels; c++) starts[c] = data[c] * 2 ** bias.shift
   return starts
+}
+
+/** The 256 codes of a table. Throws `FormatError` as above. */
+export function tableCodes({ constant }: TableStep, constants: ProgramConstants): Int8Array | Uint8Array {
+  const data = constants.get(constant)
+  if (!(data instanceof Int8Array || data instanceof Uint8Array) || data.length !== 256) {
+    throw missing(constant, 'an Int8Array or Uint8Array of 256', data)
+  }
+  return data
 }

@@ -1,9 +1,14 @@
 /** The `./runtime` entry point: runs integer programs, and needs nothing but this library's own files. */
 
+export type {
+  AddArithmetic,
+  AverageArithmetic,
+  MulArithmetic,
+  RescaleArithmetic,
+  SoftmaxArithmetic,
+} from './arithmetic.ts'
 export {
-  type AddArithmetic,
   type AddStep,
-  type AverageArithmetic,
   type AveragePoolStep,
   type BiasConstant,
   type ClampStep,
@@ -12,11 +17,16 @@ export {
   type GemmStep,
   type IntegerProgram,
   type MaxPoolStep,
+  type MulStep,
   type ProgramConstants,
   type ProgramHeader,
   type ProgramValue,
+  type RequantiseStep,
   type ReshapeStep,
+  type SoftmaxStep,
   type Step,
+  type TableStep,
+  type TransposeStep,
   valuesByName,
   type WeightConstant,
 } from './program.ts'

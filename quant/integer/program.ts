@@ -6,7 +6,15 @@
 
 import type { RoundingMode } from '../../engine/base/rounding.ts'
 import type { Shape } from '../../engine/base/shape.ts'
+import type {
+  AddArithmetic,
+  AverageArithmetic,
+  MulArithmetic,
+  RescaleArithmetic,
+  SoftmaxArithmetic,
+} from './arithmetic.ts'
 import type { Requantiser } from './requantise/requantiser.ts'
+import type { TableFunction } from './rules.ts'
 
 /** A tensor of codes with one quantiser. */
 export interface ProgramValue {
@@ -54,6 +62,11 @@ interface LayerStep extends StepBase {
   readonly requantiser: Requantiser
   readonly low: number
   readonly high: number
+  /**
+   * How products are summed where that is not exact: pairs of neighbouring products along k, unsigned raw codes by weights, saturate
+   * to int16 before they are added (x86 without VNNI). k runs over channels fastest, then columns, then rows of the window.
+   */
+  readonly pairSaturation?: 'u8s8-int16'
 }
 
 /** acc = bias + sum over in-image taps of (x - z_x) * w; NCHW, weights [M, C / groups, kH, kW]. */
@@ -66,30 +79,10 @@ export interface ConvStep extends LayerStep {
   readonly groups: number
 }
 
-/** acc = bias + sum over k of (x[k] - z_x) * w[m, k]; weights [M, K]. */
+/** acc = bias + sum over k of (x[..., k] - z_x) * w[m, k]; weights [M, K], input [..., K], output [..., M]. */
 export interface GemmStep extends LayerStep {
   readonly op: 'gemm'
 }
-
-/**
- * How two tensors of codes are added; a = q1 - z1, b = q2 - z2, then + z_out and clamp.
- * - 'q31': D(D(a * 2^leftShift, m1, e1) + D(b * 2^leftShift, m2, e2), m_out, e_out), D as in q31Double.ts (TFLite).
- * - 'shift': (a * 2^l1 + b * 2^l2) shifted right by `rightShift`, ties up (see shiftHalfUp.ts).
- * - 'f64': RHA(f64(f64(a * r1) + f64(b * r2))), the ratios being f64 s_i / s_out.
- * - 'qdq': RNE(f32(f32(f32(a * s1) + f32(b * s2)) / s_out)), every step in f32 (ONNX DequantizeLinear, Add, QuantizeLinear).
- */
-export type AddArithmetic =
-  | {
-      readonly kind: 'q31'
-      readonly leftShift: number
-      readonly multipliers: readonly [number, number]
-      readonly shifts: readonly [number, number]
-      readonly outputMultiplier: number
-      readonly outputShift: number
-    }
-  | { readonly kind: 'shift'; readonly leftShifts: readonly [number, number]; readonly rightShift: number }
-  | { readonly kind: 'f64'; readonly ratios: readonly [number, number] }
-  | { readonly kind: 'qdq'; readonly scales: readonly [number, number]; readonly outputScale: number }
 
 /** The sum of two tensors of one shape. */
 export interface AddStep extends StepBase {
@@ -97,6 +90,39 @@ export interface AddStep extends StepBase {
   readonly arithmetic: AddArithmetic
   readonly low: number
   readonly high: number
+}
+
+/** The product of two tensors of one shape. */
+export interface MulStep extends StepBase {
+  readonly op: 'mul'
+  readonly arithmetic: MulArithmetic
+  readonly low: number
+  readonly high: number
+}
+
+/** A function of one variable: out = table[code], or table[code + 128] where the input's codes are signed. */
+export interface TableStep extends StepBase {
+  readonly op: 'table'
+  /** What the table tabulates, with its attributes. */
+  readonly function: TableFunction
+  readonly attributes: Readonly<Record<string, number | string>>
+  /** The rule its codes were made by: a `TableRule`'s kind. The codes alone are what is computed. */
+  readonly rule: string
+  /** Its name among the constants: 256 output codes, an Int8Array or, for unsigned codes, a Uint8Array. */
+  readonly constant: string
+}
+
+/** Softmax along `axis` (of the shape without the batch). */
+export interface SoftmaxStep extends StepBase {
+  readonly op: 'softmax'
+  readonly axis: number
+  readonly arithmetic: SoftmaxArithmetic
+}
+
+/** The same numbers with another quantiser. */
+export interface RequantiseStep extends StepBase {
+  readonly op: 'requantise'
+  readonly arithmetic: RescaleArithmetic
 }
 
 /** Where a pooling window lies. */
@@ -107,17 +133,6 @@ export interface Window {
   readonly pads: readonly [number, number, number, number]
   readonly dilations: readonly [number, number]
 }
-
-/**
- * How the in-image codes of a window become their mean; n is what the window is divided by.
- * - 'raw-half-away': RHA((sum of raw codes + z * padding taps counted in n) / n), quantiser shared by input and output (TFLite).
- * - 'requantise': S = sum of (q - z), requantised with entry i of the requantiser where n = counts[i]; 1/n is part of its multiplier.
- * - 'qdq': RNE(f32(f32(sum / n) / s_out)), sum = f32 sum of f32((q - z) * s_in) in row-major window order.
- */
-export type AverageArithmetic =
-  | { readonly kind: 'raw-half-away' }
-  | { readonly kind: 'requantise'; readonly counts: readonly number[]; readonly requantiser: Requantiser }
-  | { readonly kind: 'qdq'; readonly scale: number; readonly outputScale: number }
 
 /** The mean of each window. A global average pool is one window over the plane. */
 export interface AveragePoolStep extends StepBase, Window {
@@ -147,13 +162,32 @@ export interface ClampStep extends StepBase {
   readonly high: number
 }
 
+/** Dimension i of the output is dimension perm[i] of the input, the batch not counted. */
+export interface TransposeStep extends StepBase {
+  readonly op: 'transpose'
+  readonly perm: readonly number[]
+}
+
 /** The same codes under another shape. */
 export interface ReshapeStep extends StepBase {
   readonly op: 'reshape'
 }
 
 /** One operation of a program. */
-export type Step = ConvStep | GemmStep | AddStep | AveragePoolStep | MaxPoolStep | ConcatStep | ClampStep | ReshapeStep
+export type Step =
+  | ConvStep
+  | GemmStep
+  | AddStep
+  | MulStep
+  | TableStep
+  | SoftmaxStep
+  | RequantiseStep
+  | AveragePoolStep
+  | MaxPoolStep
+  | ConcatStep
+  | ClampStep
+  | TransposeStep
+  | ReshapeStep
 
 /** A program without its constants. It survives JSON unchanged. */
 export interface ProgramHeader {

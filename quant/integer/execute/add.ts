@@ -10,6 +10,10 @@ export function prepareAdd(step: AddStep, { inputs, output }: Preparation): Prep
   require(sameShape(left.shape, output.shape), step.name, 'an output of the shape of the inputs')
   const size = sizeOf(output.shape)
   const zero = { zeroPoints: [left.zeroPoint, right.zeroPoint] as const, ...storedTarget(output, step) }
+  // What is added after the rounding where the zero point is inside it.
+  const inside = { ...zero, zeroPoint: -output.offset }
+  // What is kept is the code less its offset; 'fma' works on codes as they are outside.
+  const raw = { ...inside, zeroPoints: [-left.offset, -right.offset] as const }
   const { arithmetic } = step
   return prepared({}, noScratch, (_, { kernels, inputs: [a, b], batch, out }) => {
     const count = batch * size
@@ -19,6 +23,17 @@ export function prepareAdd(step: AddStep, { inputs, output }: Preparation): Prep
         kernels.addQ31(a, b, count, zero, leftShift, multipliers, shifts, outputMultiplier, outputShift, out)
         break
       }
+      case 'q31-single': {
+        const { leftShift, multipliers, shifts, outputMultiplier, outputShift } = arithmetic
+        kernels.addQ31Single(a, b, count, zero, leftShift, multipliers, shifts, outputMultiplier, outputShift, out)
+        break
+      }
+      case 'multiply-shift':
+        kernels.addMultiplyShift(a, b, count, zero, arithmetic.multipliers, arithmetic.shift, out)
+        break
+      case 'fma':
+        kernels.addFma(a, b, count, raw, arithmetic.ratios, arithmetic.fixed, out)
+        break
       case 'shift':
         kernels.addShift(a, b, count, zero, arithmetic.leftShifts, arithmetic.rightShift, out)
         break
@@ -26,8 +41,13 @@ export function prepareAdd(step: AddStep, { inputs, output }: Preparation): Prep
         kernels.addF64(a, b, count, zero, arithmetic.ratios, out)
         break
       case 'qdq':
-        kernels.addQdq(a, b, count, zero, arithmetic.scales, arithmetic.outputScale, out)
+        kernels.addQdq(a, b, count, zero, arithmetic.scales, arithmetic.outputScale, 0, out)
         break
+      case 'qdq-zero-inside': {
+        const before = output.zeroPoint + output.offset
+        kernels.addQdq(a, b, count, inside, arithmetic.scales, arithmetic.outputScale, before, out)
+        break
+      }
     }
   })
 }

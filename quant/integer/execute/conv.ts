@@ -5,6 +5,7 @@ import type { ConvStep } from '../program.ts'
 import { requantiserTable } from '../requantise/requantiser.ts'
 import { storedTarget } from '../storage.ts'
 import { type Preparation, type PreparedStep, prepared, require, SLACK } from './runner.ts'
+import { prepareSaturatingLayer } from './saturatingLayer.ts'
 import { packWeights } from './weights.ts'
 
 /** Bytes of packed input that a block of rows should not exceed: most of a small first-level cache. */
@@ -94,6 +95,7 @@ function checkShapes(step: ConvStep, { inputs: [input], output }: Preparation): 
 /** A convolution: codes are packed, a few images at a time, then products are taken straight from there, no im2col. */
 export function prepareConv(step: ConvStep, preparation: Preparation): PreparedStep {
   checkShapes(step, preparation)
+  if (step.pairSaturation !== undefined) return prepareSaturatingLayer(step, preparation)
   const { inputs, output, constants } = preparation
   const [channels, h, w] = inputs[0].shape
   const [outChannels, outH, outW] = output.shape

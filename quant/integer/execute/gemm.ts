@@ -1,9 +1,11 @@
+import { sameShape, sizeOf } from '../../../engine/base/shape.ts'
 import { biasStarts, weightCodes } from '../constants.ts'
 import type { GemmPlan } from '../kernels/gemm.ts'
 import type { GemmStep } from '../program.ts'
 import { requantiserTable } from '../requantise/requantiser.ts'
 import { storedTarget } from '../storage.ts'
 import { type Preparation, type PreparedStep, prepared, require, SLACK } from './runner.ts'
+import { prepareSaturatingLayer } from './saturatingLayer.ts'
 import { packWeights } from './weights.ts'
 
 /** How many rows (images) share one pass over the weights. */
@@ -11,12 +13,15 @@ const ROWS = 64
 /** Bytes of packed rows that are filled before they are used. */
 const CHUNK_BYTES = 1048576
 
-/** A fully connected layer: a row an image. */
-export function prepareGemm(step: GemmStep, { inputs, output, constants }: Preparation): PreparedStep {
+/** A fully connected layer: each vector along the last axis is a row. */
+export function prepareGemm(step: GemmStep, preparation: Preparation): PreparedStep {
+  const { inputs, output, constants } = preparation
   const [input] = inputs
   const [channels, taps] = step.weight.shape
-  require(input.shape.length === 1 && input.shape[0] === taps, step.name, `an input of [${taps}]`)
-  require(output.shape.length === 1 && output.shape[0] === channels, step.name, `an output of [${channels}]`)
+  const outer = input.shape.slice(0, -1)
+  require(input.shape[outer.length] === taps, step.name, `an input of [..., ${taps}]`)
+  require(sameShape(output.shape, [...outer, channels]), step.name, `an output of [..., ${channels}]`)
+  if (step.pairSaturation !== undefined) return prepareSaturatingLayer(step, preparation)
   const filled = 4 * Math.ceil(channels / 4)
   const codes = new Int8Array(filled * taps)
   codes.set(weightCodes(step.weight, constants))
@@ -35,10 +40,12 @@ export function prepareGemm(step: GemmStep, { inputs, output, constants }: Prepa
     target: storedTarget(output, step),
   }
   const chunk = ROWS * Math.max(1, Math.floor(CHUNK_BYTES / (4 * pairs * ROWS)))
+  const rowsPerImage = sizeOf(outer)
   const needs = { packed: 2 * chunk * pairs + SLACK, sums: (chunk / ROWS) * filled * ROWS }
   return prepared(plan, needs, (placed, { kernels, inputs: [x], batch, scratch, out }) => {
-    for (let first = 0; first < batch; first += chunk) {
-      const rows = Math.min(chunk, batch - first)
+    const total = batch * rowsPerImage
+    for (let first = 0; first < total; first += chunk) {
+      const rows = Math.min(chunk, total - first)
       kernels.packRows(x.subarray(first * taps, (first + rows) * taps), rows, placed, scratch.packed)
       const part = out.subarray(first * channels, (first + rows) * channels)
       kernels.gemm(scratch.packed, rows, placed, scratch.sums, part)

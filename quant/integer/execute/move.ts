@@ -1,5 +1,5 @@
-import { sizeOf } from '../../../engine/base/shape.ts'
-import type { ClampStep, ConcatStep } from '../program.ts'
+import { sameShape, sizeOf, stridesOf } from '../../../engine/base/shape.ts'
+import type { ClampStep, ConcatStep, TransposeStep } from '../program.ts'
 import { storedTarget } from '../storage.ts'
 import { noScratch, type Preparation, type PreparedStep, prepared, require } from './runner.ts'
 
@@ -25,5 +25,25 @@ export function prepareClamp(step: ClampStep, { output }: Preparation): Prepared
   const { low, high } = storedTarget(output, step)
   return prepared({}, noScratch, (_, { kernels, inputs: [x], batch, out }) =>
     kernels.clampCodes(x, batch * size, low, high, out),
+  )
+}
+
+/** Dimensions in another order. */
+export function prepareTranspose(
+  { name, perm }: TransposeStep,
+  { inputs: [input], output }: Preparation,
+): PreparedStep {
+  const { shape } = input
+  require(perm.length === shape.length && new Set(perm).size === perm.length, name, 'each dimension once')
+  require(sameShape(
+    output.shape,
+    perm.map((axis) => shape[axis]),
+  ), name, 'an output of the permuted shape')
+  const size = sizeOf(shape)
+  const strides = stridesOf(shape)
+  // The batch stays in front.
+  const outStrides = [size, ...perm.map((axis) => strides[axis])]
+  return prepared({}, noScratch, (_, { kernels, inputs: [x], batch, out }) =>
+    kernels.transposeCodes(x, [batch, ...output.shape], outStrides, out),
   )
 }

@@ -1,6 +1,7 @@
+import type { AverageArithmetic } from '../arithmetic.ts'
 import type { AveragePoolPlan, MeanRule, PlaneExtents } from '../kernels/averagePool.ts'
 import type { AveragePoolStep, MaxPoolStep, ProgramValue, Window } from '../program.ts'
-import { requantiserTable } from '../requantise/requantiser.ts'
+import { type CodeTarget, requantiserTable } from '../requantise/requantiser.ts'
 import { storedTarget } from '../storage.ts'
 import { windowCounts } from '../windowCounts.ts'
 import { noScratch, type Preparation, type PreparedStep, prepared, require, SLACK } from './runner.ts'
@@ -25,6 +26,23 @@ function runsOf(entries: readonly number[]): Int32Array {
   return Int32Array.from(runs)
 }
 
+/** What is added after the rounding, and the limits: 'raw-half-away' limits codes as they are outside, others those kept. */
+function targetOf(arithmetic: AverageArithmetic, target: CodeTarget, offset: number): CodeTarget {
+  const { zeroPoint, low, high } = target
+  switch (arithmetic.kind) {
+    case 'raw-half-away':
+      return { zeroPoint: zeroPoint + offset, low: low + offset, high: high + offset }
+    case 'requantise-raw':
+      return { ...target, zeroPoint: arithmetic.bias - offset }
+    case 'f32-zero-inside':
+    case 'qdq-zero-inside':
+      return { ...target, zeroPoint: -offset }
+    case 'requantise':
+    case 'qdq':
+      return target
+  }
+}
+
 /** The mean of windows. */
 export function prepareAveragePool(step: AveragePoolStep, { inputs, output }: Preparation): PreparedStep {
   const [input] = inputs
@@ -32,36 +50,51 @@ export function prepareAveragePool(step: AveragePoolStep, { inputs, output }: Pr
   const { inside, padded } = windowCounts(extents, step)
   const divisors = step.countPadding ? padded : inside
   const { arithmetic } = step
-  const isRaw = arithmetic.kind === 'raw-half-away'
-  const rule = (): MeanRule => {
-    if (arithmetic.kind === 'raw-half-away') return { kind: arithmetic.kind, offset: output.offset }
-    if (arithmetic.kind === 'qdq') return arithmetic
-    const { counts, requantiser } = arithmetic
+  const holdsPadding = divisors.some((n, i) => n !== inside[i])
+  require(!holdsPadding ||
+    !/^(requantise-raw|f32-zero-inside)$/.test(arithmetic.kind), step.name, 'windows inside the image')
+  const outside = output.zeroPoint + output.offset
+  const entriesOf = (counts: readonly number[]): number[] => {
     const entries = Array.from(divisors, (n) => counts.indexOf(n))
     require(!entries.includes(-1), step.name, 'a multiplier for every window size')
-    return {
-      kind: arithmetic.kind,
-      requantiser: requantiserTable(requantiser, counts.length),
-      runs: runsOf(entries),
+    return entries
+  }
+  const rule = (): MeanRule => {
+    switch (arithmetic.kind) {
+      case 'raw-half-away':
+        return { kind: arithmetic.kind, offset: output.offset }
+      case 'qdq':
+      case 'qdq-zero-inside': {
+        const { scale, outputScale } = arithmetic
+        return { kind: 'qdq', scale, outputScale, before: arithmetic.kind === 'qdq' ? 0 : outside }
+      }
+      case 'f32-zero-inside':
+        return {
+          kind: arithmetic.kind,
+          scales: Float64Array.from(arithmetic.scales),
+          offsets: Float64Array.from(arithmetic.offsets),
+          runs: runsOf(entriesOf(arithmetic.counts)),
+        }
+      case 'requantise':
+      case 'requantise-raw':
+        return {
+          kind: 'requantise',
+          requantiser: requantiserTable(arithmetic.requantiser, arithmetic.counts.length),
+          runs: runsOf(entriesOf(arithmetic.counts)),
+        }
     }
   }
-  const target = storedTarget(output, step)
+  const sumsRaw = /^(raw-half-away|requantise-raw|f32-zero-inside)$/.test(arithmetic.kind)
   const { kernel, strides, pads, dilations } = step
   const window: Window = { kernel, strides, pads, dilations }
   const plan: AveragePoolPlan = {
     extents,
     window,
-    zeroPoint: isRaw ? -input.offset : input.zeroPoint,
+    zeroPoint: sumsRaw ? -input.offset : input.zeroPoint,
     divisors,
     inside,
     rule: rule(),
-    target: isRaw
-      ? {
-          zeroPoint: target.zeroPoint + output.offset,
-          low: target.low + output.offset,
-          high: target.high + output.offset,
-        }
-      : target,
+    target: targetOf(arithmetic, storedTarget(output, step), output.offset),
   }
   const [channels] = input.shape
   // Several ranges of planes may run at a time, each with sums of its own.

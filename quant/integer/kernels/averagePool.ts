@@ -16,7 +16,15 @@ export type MeanRule =
   | { readonly kind: 'raw-half-away'; readonly offset: number }
   /** `runs`: (entry of the table, first pixel, how many pixels) of each run of windows with one multiplier. */
   | { readonly kind: 'requantise'; readonly requantiser: RequantiserTable; readonly runs: Int32Array }
-  | { readonly kind: 'qdq'; readonly scale: number; readonly outputScale: number }
+  /** `scales` and `offsets` by entry; runs as above. */
+  | {
+      readonly kind: 'f32-zero-inside'
+      readonly scales: Float64Array
+      readonly offsets: Float64Array
+      readonly runs: Int32Array
+    }
+  /** `before` is added before the rounding, the target's zero point after it. */
+  | { readonly kind: 'qdq'; readonly scale: number; readonly outputScale: number; readonly before: number }
 
 /** An average pool made ready for `averagePool`. */
 export interface AveragePoolPlan {
@@ -45,8 +53,8 @@ export function averagePool(
     const from = c * planeIn
     const to = c * pixels
     if (rule.kind === 'qdq') {
-      const { scale, outputScale } = rule
-      averageQdq(x, from, extents, window, divisors, zeroPoint, scale, outputScale, target, to, out)
+      const { scale, outputScale, before } = rule
+      averageQdq(x, from, extents, window, divisors, zeroPoint, scale, outputScale, before, target, to, out)
       continue
     }
     windowSums(x, from, extents, window, zeroPoint, sums)
@@ -54,7 +62,15 @@ export function averagePool(
       averageRaw(sums, divisors, inside, pixels, target, rule.offset, to, out)
       continue
     }
-    const { requantiser, runs } = rule
+    const { runs } = rule
+    if (rule.kind === 'f32-zero-inside') {
+      const { scales, offsets } = rule
+      for (let r = 0; r < runs.length; r += 3) {
+        averageF32(sums, runs[r + 1], runs[r + 2], scales[runs[r]], offsets[runs[r]], target, to + runs[r + 1], out)
+      }
+      continue
+    }
+    const { requantiser } = rule
     for (let r = 0; r < runs.length; r += 3) {
       requantiseRow(requantiser, runs[r], sums, runs[r + 1], runs[r + 2], target, to + runs[r + 1], 1, out)
     }
@@ -118,7 +134,27 @@ export function averageRaw(
 }
 
 /**
- * DequantizeLinear, AveragePool, QuantizeLinear in f32, one plane: see `AverageArithmetic`, kind 'qdq'.
+ * XNNPACK's MEAN on `count` sums: RNE(f32(f32(f32(sum) * scale) + offset)) + zeroPoint; see `AverageArithmetic`, kind 'f32-zero-inside'.
+ * Example, scale 0.25, offset 1: 6 -> 2.5 -> 2.
+ */
+export function averageF32(
+  sums: Int32Array,
+  start: number,
+  count: number,
+  scale: number,
+  offset: number,
+  { zeroPoint, low, high }: CodeTarget,
+  outStart: number,
+  out: Int8Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const v = Math.fround(Math.fround(Math.fround(sums[start + i]) * scale) + offset)
+    out[outStart + i] = Math.min(Math.max(roundHalfEven(v) + zeroPoint, low), high)
+  }
+}
+
+/**
+ * DequantizeLinear, AveragePool, QuantizeLinear in f32, one plane: see `AverageArithmetic`, kinds 'qdq' and 'qdq-zero-inside'.
  * Example: codes 11 and 12, zero point 10, s = 0.5 in and out, zero point 7 out: 0.75 / 0.5 = 1.5, to even 2, code 9.
  */
 export function averageQdq(
@@ -130,6 +166,7 @@ export function averageQdq(
   inputZeroPoint: number,
   scale: number,
   outputScale: number,
+  before: number,
   target: CodeTarget,
   outStart: number,
   out: Int8Array,
@@ -153,7 +190,8 @@ export function averageQdq(
         }
       }
       const p = oy * outW + ox
-      const q = roundHalfEven(Math.fround(Math.fround(sum / counts[p]) / outputScale)) + zeroPoint
+      const v = Math.fround(Math.fround(Math.fround(sum / counts[p]) / outputScale) + before)
+      const q = roundHalfEven(v) + zeroPoint
       out[outStart + p] = Math.min(Math.max(q, low), high)
     }
   }

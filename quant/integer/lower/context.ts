@@ -1,4 +1,4 @@
-import { roundingOf } from '../../../engine/base/rounding.ts'
+import { roundHalfEven, roundingOf } from '../../../engine/base/rounding.ts'
 import type { Parameters } from '../../../engine/graph/graph.ts'
 import type { Quantiser } from '../../affine/quantiser.ts'
 import type { Backend } from '../backend.ts'
@@ -13,7 +13,7 @@ export interface LoweringContext {
   /** Of each layer, by node name. */
   readonly weightQuantisers: ReadonlyMap<string, Quantiser>
   /** By tensor name. */
-  readonly values: ReadonlyMap<string, ProgramValue>
+  readonly values: Map<string, ProgramValue>
   readonly constants: Map<string, Int8Array | Uint8Array | Int32Array>
 }
 
@@ -22,16 +22,26 @@ export function valueNamed(context: LoweringContext, name: string): ProgramValue
   return context.values.get(name) as ProgramValue
 }
 
+/** Adds the value of a tensor that the graph does not have, made by a step between two of its nodes; returns it. */
+export function addValue(context: LoweringContext, value: ProgramValue): ProgramValue {
+  context.values.set(value.name, value)
+  return value
+}
+
 /**
- * The codes that an interval of real numbers allows: round(f32(v / s)) + z at each end, within the code range.
- * Example: [0, 6], s = 0.05, z = -128, int8: 6 / s = 120 steps, so low -128, high -8.
+ * The codes that an interval of real numbers allows, each end rounded as the back end's `ClampRule` says, within the code range.
+ * Example, 'round-then-add': [0, 6], s = 0.05, z = -128, int8: 6 / s = 120 steps, so low -128, high -8.
  */
 export function codeBounds(
   { lo, hi }: Interval,
   { scale, zeroPoint, qmin, qmax }: ProgramValue,
-  { rounding }: Backend,
+  { clamp }: Backend,
 ): { low: number; high: number } {
-  const round = roundingOf(rounding.clamp)
-  const bound = (v: number): number => Math.min(Math.max(round(Math.fround(v / scale)) + zeroPoint, qmin), qmax)
+  const round = clamp.kind === 'round-then-add' ? roundingOf(clamp.rounding) : roundHalfEven
+  const code = (v: number): number => {
+    const steps = Math.fround(v / scale)
+    return clamp.kind === 'round-then-add' ? round(steps) + zeroPoint : round(Math.fround(steps + zeroPoint))
+  }
+  const bound = (v: number): number => Math.min(Math.max(code(v), qmin), qmax)
   return { low: bound(lo), high: bound(hi) }
 }

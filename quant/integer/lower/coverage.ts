@@ -3,6 +3,8 @@ import { formatShape, type Shape, type SymbolicShape, sameShape } from '../../..
 import type { Graph, GraphNode } from '../../../engine/graph/graph.ts'
 import type { TensorSpec } from '../../../engine/ops/op.ts'
 import type { Backend } from '../backend.ts'
+import { isLayer } from './fuse.ts'
+import { isTableFunction } from './tableFunction.ts'
 
 /** A tensor's shape without the batch. `checkCoverage` has made sure that the rest is known. */
 export function unbatched(shape: SymbolicShape): Shape {
@@ -14,8 +16,8 @@ function obstacle(node: GraphNode, graph: Graph, specs: ReadonlyMap<string, Tens
   const parameters = new Set(graph.parameters.map(({ name }) => name))
   const { attributes, inputs } = node
   const shapeOf = (name: string): SymbolicShape => specs.get(name)?.shape ?? []
-  const isLayer = node.op === 'Conv' || node.op === 'Gemm'
-  const data = isLayer ? inputs.slice(0, 1) : inputs
+  const hasWeight = isLayer(node)
+  const data = hasWeight ? inputs.slice(0, 1) : inputs
   const constant = data.find((name) => parameters.has(name))
   if (node.op !== 'BatchNormalization' && constant !== undefined) return `its input '${constant}' is a constant`
   for (const name of [...data, ...node.outputs]) {
@@ -24,7 +26,7 @@ function obstacle(node: GraphNode, graph: Graph, specs: ReadonlyMap<string, Tens
     }
   }
   if (node.outputs.length > 1) return `it has ${node.outputs.length} outputs`
-  if (isLayer) {
+  if (hasWeight) {
     const computed = inputs.slice(1).find((name) => name !== '' && !parameters.has(name))
     if (computed !== undefined) return `its weight or bias '${computed}' is computed`
   }
@@ -36,7 +38,13 @@ function obstacle(node: GraphNode, graph: Graph, specs: ReadonlyMap<string, Tens
       if (inputs[2] && !sameShape(shapeOf(inputs[2]), [features])) return `wanted a bias of [${features}]`
       return null
     }
+    case 'MatMul': {
+      const weight = shapeOf(inputs[1])
+      if (weight.length !== 2) return `wanted a constant matrix on the right, got ${formatShape(weight)}`
+      return shapeOf(inputs[0]).length >= 2 ? null : 'wanted a batch of vectors on the left'
+    }
     case 'Add':
+    case 'Mul':
       return sameShape(shapeOf(inputs[0]), shapeOf(inputs[1])) ? null : 'its inputs differ in shape'
     case 'Concat': {
       const axis = Number(attributes.axis)
@@ -49,6 +57,18 @@ function obstacle(node: GraphNode, graph: Graph, specs: ReadonlyMap<string, Tens
       const [to] = shapeOf(node.outputs[0])
       return size(inputs[0]) === size(node.outputs[0]) && from === to ? null : 'it changes the batch'
     }
+    case 'Softmax': {
+      const axis = Number(attributes.axis ?? -1)
+      return axis === 0 || axis === -shapeOf(inputs[0]).length ? 'it normalises along the batch' : null
+    }
+    case 'ReduceMean': {
+      const rank = shapeOf(inputs[0]).length
+      const axes = (attributes.axes as readonly number[] | undefined) ?? []
+      const reduced = axes.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b)
+      return rank === 4 && sameShape(reduced, [2, 3]) ? null : 'wanted the mean over the plane of [N, C, H, W]'
+    }
+    case 'Transpose':
+      return (attributes.perm as readonly number[] | undefined)?.[0] === 0 ? null : 'it moves the batch'
     case 'BatchNormalization':
       return 'it cannot be folded into a layer'
     case 'AveragePool':
@@ -59,8 +79,16 @@ function obstacle(node: GraphNode, graph: Graph, specs: ReadonlyMap<string, Tens
     case 'Relu':
       return null
     default:
-      return 'it has no integer form'
+      return isTableFunction(node.op) ? null : 'it has no integer form'
   }
+}
+
+/** Whether a covered operator lacks the rule that its arithmetic needs: a mistake in the back end's data. */
+function lacksRule({ op }: GraphNode, backend: Backend): boolean {
+  if (op === 'Mul') return backend.mul === undefined
+  if (op === 'Softmax') return backend.softmax === undefined
+  if (op === 'ReduceMean') return backend.mean === undefined
+  return isTableFunction(op) && backend.tables?.[op] === undefined
 }
 
 /**
@@ -78,7 +106,8 @@ export function checkCoverage(graph: Graph, specs: ReadonlyMap<string, TensorSpe
     found.push('an output that is a parameter')
   }
   for (const node of graph.nodes) {
-    const reason = covered.has(node.op) ? obstacle(node, graph, specs) : 'not covered'
+    const isCovered = covered.has(node.op) && !lacksRule(node, backend)
+    const reason = isCovered ? obstacle(node, graph, specs) : 'not covered'
     if (reason !== null) found.push(`node '${node.name}' (${node.op}): ${reason}`)
   }
   if (found.length > 0) {

@@ -16,7 +16,12 @@ export interface FusedNode {
 }
 
 /** Operators whose integer code takes in a following Relu or Clip. The same as `quantisationPoints` counts as one. */
-const absorbing = new Set(['Conv', 'Gemm', 'Add'])
+const absorbing = new Set(['Conv', 'Gemm', 'MatMul', 'Add', 'Mul'])
+
+/** Whether an operator has weights: the codes of a constant input, products summed. */
+export function isLayer({ op }: GraphNode): boolean {
+  return op === 'Conv' || op === 'Gemm' || op === 'MatMul'
+}
 
 /** The interval of a Relu or Clip, null for other operators. Example: Clip(0, 6) -> [0, 6]; Relu -> [0, Infinity]. */
 export function clampOf({ op, attributes }: GraphNode): Interval | null {
@@ -35,7 +40,7 @@ export function composeClamps(first: Interval, second: Interval): Interval {
 }
 
 /**
- * The nodes in order, each Conv, Gemm and Add with the chain of Relu and Clip behind it, as long as each tensor in between
+ * The nodes in order, each Conv, Gemm, MatMul, Add and Mul with the chain of Relu and Clip behind it, as long as each tensor in between
  * has one use and is no graph output. Example: conv -> relu -> clip(0, 6) -> maxPool gives [conv, [0, 6]] and [maxPool].
  */
 export function fuseActivations(graph: Graph): FusedNode[] {

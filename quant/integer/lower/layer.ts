@@ -5,6 +5,7 @@ import type { Quantiser } from '../../affine/quantiser.ts'
 import { accumulatorBounds, checkBounds } from '../bounds.ts'
 import { packInt4 } from '../int4.ts'
 import type { BiasConstant, ConvStep, GemmStep, ProgramValue } from '../program.ts'
+import type { ScaleProduct } from '../rules.ts'
 import { codeBounds, type LoweringContext, valueNamed } from './context.ts'
 import type { FusedNode } from './fuse.ts'
 import { layerRequantiser } from './multiplier.ts'
@@ -34,13 +35,12 @@ function productBias(
   bias: Float32Array,
   input: ProgramValue,
   weight: Quantiser,
+  product: ScaleProduct,
   context: LoweringContext,
 ): BiasConstant {
   const { backend, constants } = context
   const round = roundingOf(backend.rounding.bias)
-  const scale = Array.from(weight.scale, (s) =>
-    backend.scaleProduct === 'f64' ? input.scale * s : Math.fround(input.scale * s),
-  )
+  const scale = Array.from(weight.scale, (s) => (product === 'f64' ? input.scale * s : Math.fround(input.scale * s)))
   constants.set(
     name,
     Int32Array.from(bias, (b, c) => round(b / scale[scale.length === 1 ? 0 : c])),
@@ -74,16 +74,17 @@ function lowerBias(
   { bias }: LayerParameters,
   input: ProgramValue,
   weight: Quantiser,
+  product: ScaleProduct,
   context: LoweringContext,
 ): BiasConstant | null {
   if (bias === null) return null
   const rule = context.backend.bias
-  if (rule.kind === 'product') return productBias(name, bias, input, weight, context)
+  if (rule.kind === 'product') return productBias(name, bias, input, weight, product, context)
   return ownBias(name, bias, exponentOf(input.scale) + exponentOf(weight.scale[0]), rule.maximumShift, context)
 }
 
 /**
- * Lowers a Conv or Gemm: quantises weight and bias, forms the multipliers, turns activations into clamp bounds, and proves
+ * Lowers a Conv, Gemm or MatMul: quantises weight and bias, forms the multipliers, turns activations into clamp bounds, and proves
  * that no accumulator overflows (`NumericError` otherwise, see `checkBounds`).
  */
 export function lowerLayer({ node, output, clamp }: FusedNode, context: LoweringContext): ConvStep | GemmStep {
@@ -106,18 +107,21 @@ export function lowerLayer({ node, output, clamp }: FusedNode, context: Lowering
   constants.set(weightName, weightBits === 4 ? packInt4(codes) : codes)
   const scale = Array.from(quantiser.scale)
   const groups = Number(node.attributes.group ?? 1)
-  const role = node.op === 'Gemm' ? 'gemm' : groups > 1 && groups === input.shape[0] ? 'depthwise' : 'conv'
+  const role = node.op !== 'Conv' ? 'gemm' : groups > 1 && groups === input.shape[0] ? 'depthwise' : 'conv'
+  const rule = backend.layers[role]
+  const { pairSaturation } = backend.accumulator
   const common = {
     name: node.name,
     inputs: [input.name],
     output,
     weight: { constant: weightName, shape: layer.shape, bits: weightBits, scale },
-    bias: lowerBias(`${node.name}.bias`, layer, input, quantiser, context),
-    requantiser: layerRequantiser(backend.requantise[role], backend.scaleProduct, input.scale, scale, target.scale),
+    bias: lowerBias(`${node.name}.bias`, layer, input, quantiser, rule.product, context),
+    requantiser: layerRequantiser(rule, input.scale, scale, target.scale),
     ...codeBounds(clamp, target, backend),
+    ...(pairSaturation !== undefined && role !== 'depthwise' ? { pairSaturation } : {}),
   }
   const step =
-    node.op === 'Gemm'
+    node.op !== 'Conv'
       ? { op: 'gemm' as const, ...common }
       : { op: 'conv' as const, ...common, ...convWindow(node.attributes, layer.shape, groups) }
   checkBounds(node.name, accumulatorBounds(step, input, constants), step.requantiser)

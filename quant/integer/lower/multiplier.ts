@@ -1,75 +1,56 @@
-import type { AverageRule, ScaleProduct } from '../backend.ts'
 import { quantiseMultiplier } from '../requantise/quantiseMultiplier.ts'
 import type { Requantiser, RequantiserKind } from '../requantise/requantiser.ts'
+import { rndnuMultiplier } from '../requantise/rndnu.ts'
+import type { LayerRule, ScaleProduct } from '../rules.ts'
 import { exponentOf } from './power.ts'
 
 /** A requantiser for the real multipliers `reals`, one a channel; f32 kinds round them to f32. */
-function requantiserFor(kind: RequantiserKind, reals: readonly number[]): Requantiser {
+export function requantiserFor(kind: RequantiserKind, reals: readonly number[]): Requantiser {
   switch (kind) {
     case 'q31-single':
-    case 'q31-double': {
+    case 'q31-double':
+    case 'q31-vector': {
       const q31 = reals.map(quantiseMultiplier)
       return { kind, multiplier: q31.map((q) => q.multiplier), shift: q31.map((q) => q.shift) }
+    }
+    case 'rndnu': {
+      const mantissas = reals.map(rndnuMultiplier)
+      return { kind, multiplier: mantissas.map((m) => m.multiplier), shift: mantissas.map((m) => m.shift) }
     }
     case 'shift-half-up':
       return { kind, shift: reals.map((real) => -exponentOf(real)) }
     case 'f64-half-away':
+    case 'f64-half-even-zero-inside':
       return { kind, scale: reals }
     case 'f32-half-even':
       return { kind, scale: reals.map(Math.fround) }
   }
 }
 
+/** s_1 * s_2 / s_out of f32 scales, formed as `product` says. Example, 'f32': 0.5 * 0.25 / 1 = 0.125. */
+export function scaleRatio(product: ScaleProduct, first: number, second: number, output: number): number {
+  switch (product) {
+    case 'f64':
+      return (first * second) / output
+    case 'f32':
+      return Math.fround(Math.fround(first * second) / output)
+    case 'f32-f64':
+      return Math.fround(first * second) / output
+  }
+}
+
 /**
- * The requantiser of a layer: s_in * s_w[c] / s_out, formed as `product` says, one entry for each weight scale.
+ * The requantiser of a layer: s_in * s_w[c] / s_out, one entry for each weight scale.
  * Example: 'f32-half-even', 'f32', s_in = 0.5, s_w = [0.25], s_out = 1: scale [0.125].
  */
 export function layerRequantiser(
-  kind: RequantiserKind,
-  product: ScaleProduct,
+  { requantiser, product }: LayerRule,
   inputScale: number,
   weightScales: readonly number[],
   outputScale: number,
 ): Requantiser {
-  const real = (weightScale: number): number =>
-    product === 'f64'
-      ? (inputScale * weightScale) / outputScale
-      : Math.fround(Math.fround(inputScale * weightScale) / outputScale)
-  return requantiserFor(kind, weightScales.map(real))
-}
-
-/**
- * TFLite's MEAN: (m, e) = QuantizeMultiplier(s_in / s_out); k = min(floor(log2 n), 32, 31 + e); then
- * (floor(m * 2^k / n), e - k). Example: s_in = s_out, n = 49: m = 2^30, e = 1, k = 5, so (701219150, -4).
- */
-function meanMultiplier(ratio: number, n: number): { multiplier: number; shift: number } {
-  const { multiplier, shift } = quantiseMultiplier(ratio)
-  const k = Math.min(31 - Math.clz32(n), 32, 31 + shift)
-  // m * 2^k may have 62 bits; a BigInt keeps the integer division exact.
-  return { multiplier: Number((BigInt(multiplier) << BigInt(k)) / BigInt(n)), shift: shift - k }
-}
-
-/** The requantiser of a mean, one entry for each window size of `counts`. 'raw-half-away' and 'qdq' have none. */
-export function meanRequantiser(
-  rule: Exclude<AverageRule, 'raw-half-away' | 'qdq'>,
-  inputScale: number,
-  outputScale: number,
-  counts: readonly number[],
-): Requantiser {
-  switch (rule) {
-    case 'q31-mean': {
-      const q31 = counts.map((n) => meanMultiplier(inputScale / outputScale, n))
-      return { kind: 'q31-single', multiplier: q31.map((q) => q.multiplier), shift: q31.map((q) => q.shift) }
-    }
-    case 'q31-reciprocal':
-      return requantiserFor(
-        'q31-single',
-        counts.map((n) => inputScale / (outputScale * n)),
-      )
-    case 'f64':
-      return requantiserFor(
-        'f64-half-away',
-        counts.map((n) => inputScale / (outputScale * n)),
-      )
-  }
+  return requantiserFor(
+    requantiser,
+    weightScales.map((weightScale) => scaleRatio(product, inputScale, weightScale, outputScale)),
+  )
 }

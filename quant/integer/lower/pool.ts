@@ -1,10 +1,11 @@
 import { spatialWindow, type WindowAttributes } from '../../../engine/ops/spatial.ts'
 import { checkBounds, largestOffset } from '../bounds.ts'
-import type { AveragePoolStep, MaxPoolStep, Window } from '../program.ts'
+import type { AveragePoolStep, MaxPoolStep, ProgramValue, Step, Window } from '../program.ts'
+import type { AverageRule } from '../rules.ts'
 import { windowCounts } from '../windowCounts.ts'
-import { type LoweringContext, valueNamed } from './context.ts'
+import { averageArithmetic } from './average.ts'
+import { addValue, type LoweringContext, valueNamed } from './context.ts'
 import type { FusedNode } from './fuse.ts'
-import { meanRequantiser } from './multiplier.ts'
 
 function windowOf(node: FusedNode['node']): Window {
   const attributes = node.attributes as unknown as WindowAttributes
@@ -12,42 +13,69 @@ function windowOf(node: FusedNode['node']): Window {
   return { kernel, strides: stride, pads, dilations: dilation }
 }
 
-/** Lowers an AveragePool or GlobalAveragePool, the latter as one window over the plane. */
-export function lowerAveragePool({ node, output }: FusedNode, context: LoweringContext): AveragePoolStep {
-  const input = valueNamed(context, node.inputs[0])
-  const target = valueNamed(context, output)
-  const isGlobal = node.op === 'GlobalAveragePool'
+/** A mean over windows from `input` to `target`. */
+function average(
+  name: string,
+  rule: AverageRule,
+  input: ProgramValue,
+  target: ProgramValue,
+  window: Window,
+  countPadding: boolean,
+): AveragePoolStep {
   const [, h, w] = input.shape
-  const window: Window = isGlobal
-    ? { kernel: [h, w], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] }
-    : windowOf(node)
-  const countPadding = node.attributes.count_include_pad === 1
-  const rule = isGlobal ? context.backend.globalAveragePool : context.backend.averagePool
-  const common = {
-    op: 'averagePool' as const,
-    name: node.name,
+  const [, outH, outW] = target.shape
+  const { inside, padded } = windowCounts({ h, w, outH, outW }, window)
+  const counts = [...new Set(countPadding ? padded : inside)].sort((a, b) => a - b)
+  const arithmetic = averageArithmetic(rule, input, target, counts)
+  if (arithmetic.kind === 'requantise' || arithmetic.kind === 'requantise-raw') {
+    const reach =
+      arithmetic.kind === 'requantise' ? largestOffset(input) : Math.max(Math.abs(input.qmin), Math.abs(input.qmax))
+    checkBounds(
+      name,
+      counts.map((n) => n * reach),
+      arithmetic.requantiser,
+    )
+  }
+  return {
+    op: 'averagePool',
+    name,
     inputs: [input.name],
-    output,
+    output: target.name,
     ...window,
     countPadding,
     low: target.qmin,
     high: target.qmax,
+    arithmetic,
   }
-  if (rule === 'raw-half-away') return { ...common, arithmetic: { kind: rule } }
-  if (rule === 'qdq') {
-    return { ...common, arithmetic: { kind: rule, scale: input.scale, outputScale: target.scale } }
+}
+
+function planeWindow({ shape: [, h, w] }: ProgramValue): Window {
+  return { kernel: [h, w], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] }
+}
+
+/** Lowers an AveragePool or GlobalAveragePool, the latter as one window over the plane. */
+export function lowerAveragePool({ node, output }: FusedNode, context: LoweringContext): AveragePoolStep {
+  const input = valueNamed(context, node.inputs[0])
+  const target = valueNamed(context, output)
+  const { backend } = context
+  if (node.op === 'GlobalAveragePool') {
+    return average(node.name, backend.globalAveragePool, input, target, planeWindow(input), false)
   }
-  const [, outH, outW] = target.shape
-  const { inside, padded } = windowCounts({ h, w, outH, outW }, window)
-  const counts = [...new Set(countPadding ? padded : inside)].sort((a, b) => a - b)
-  const requantiser = meanRequantiser(rule, input.scale, target.scale, counts)
-  const reach = largestOffset(input)
-  checkBounds(
-    node.name,
-    counts.map((n) => n * reach),
-    requantiser,
-  )
-  return { ...common, arithmetic: { kind: 'requantise', counts, requantiser } }
+  return average(node.name, backend.averagePool, input, target, windowOf(node), node.attributes.count_include_pad === 1)
+}
+
+/** Lowers a ReduceMean over the plane: one window over it, and a reshape where the reduced dimensions go. */
+export function lowerMean({ node, output }: FusedNode, context: LoweringContext): Step[] {
+  const input = valueNamed(context, node.inputs[0])
+  const target = valueNamed(context, output)
+  const rule = context.backend.mean as AverageRule
+  const window = planeWindow(input)
+  if (target.shape.length === 3) return [average(node.name, rule, input, target, window, false)]
+  const kept = addValue(context, { ...target, name: `${node.name}.kept`, shape: [input.shape[0], 1, 1] })
+  return [
+    average(node.name, rule, input, kept, window, false),
+    { op: 'reshape', name: `${node.name}.reshape`, inputs: [kept.name], output },
+  ]
 }
 
 /** Lowers a MaxPool. */

@@ -1,11 +1,17 @@
 import { NumericError } from '../../../engine/base/errors.ts'
 
-/** The e of a scale 2^e. Throws `NumericError` for a number that is no power of two. Example: 0.125 -> -3. */
-export function exponentOf(scale: number): number {
+/** The e with 2^e <= x < 2^(e + 1), of a positive number. Example: 0.3 -> -2. */
+export function floatExponent(x: number): number {
   let exponent = 0
-  let rest = scale
+  let rest = x
   for (; rest >= 2; exponent++) rest /= 2
   for (; rest < 1 && rest > 0; exponent--) rest *= 2
-  if (rest !== 1) throw new NumericError(`lowering: ${scale} is not a power of two; this back end shifts`)
+  return exponent
+}
+
+/** The e of a scale 2^e. Throws `NumericError` for a number that is no power of two. Example: 0.125 -> -3. */
+export function exponentOf(scale: number): number {
+  const exponent = floatExponent(scale)
+  if (scale !== 2 ** exponent) throw new NumericError(`lowering: ${scale} is not a power of two; this back end shifts`)
   return exponent
 }

@@ -1,5 +1,6 @@
 import { UsageError } from '../../../engine/base/errors.ts'
 import { type Quantiser, quantiserFromRange, type ValueRange } from '../../affine/quantiser.ts'
+import { codeRange } from '../../affine/scheme.ts'
 import type { Backend } from '../backend.ts'
 import { type Exponents, limitExponents } from './exponents.ts'
 import type { FusedNode } from './fuse.ts'
@@ -12,6 +13,24 @@ export interface ChosenQuantisers {
   readonly tensors: ReadonlyMap<string, Quantiser>
   /** Of each layer's weights, by node name. */
   readonly weights: ReadonlyMap<string, Quantiser>
+}
+
+/** The quantisers that the back end prescribes, by the group of the tensor they are of. */
+function fixedQuantisers(
+  nodes: readonly FusedNode[],
+  groups: ReadonlyMap<string, string>,
+  backend: Backend,
+): Map<string, Quantiser> {
+  const found = new Map<string, Quantiser>()
+  for (const { node, output } of nodes) {
+    const fixed = backend.fixedOutputs?.[node.op]
+    if (fixed === undefined) continue
+    const { qmin, qmax } = codeRange(backend.activations)
+    const scale = Float32Array.of(fixed.scale)
+    const zeroPoint = Int32Array.of(fixed.zeroPoint)
+    found.set(groups.get(output) as string, { scale, zeroPoint, qmin, qmax, axis: null })
+  }
+  return found
 }
 
 /**
@@ -38,7 +57,8 @@ export function chooseQuantisers(
       exponent,
     })
   }
-  for (const group of new Set(groups.values())) quantisers.set(group, quantiserOf(group))
+  const fixed = fixedQuantisers(nodes, groups, backend)
+  for (const group of new Set(groups.values())) quantisers.set(group, fixed.get(group) ?? quantiserOf(group))
 
   let layerWeights = weights
   if (limits !== undefined) {

@@ -1,21 +1,26 @@
 import type { ValueRange } from '../../affine/quantiser.ts'
 import type { Backend } from '../backend.ts'
+import { sharesAverageQuantiser } from './average.ts'
 import type { FusedNode } from './fuse.ts'
 
 /** Whether a step hands on its input's quantiser. */
 function sharesQuantiser({ node }: FusedNode, backend: Backend): boolean {
   switch (node.op) {
     case 'Concat':
+      return backend.concat === 'shared'
     case 'MaxPool':
+    case 'Transpose':
     case 'Flatten':
     case 'Reshape':
     case 'Relu':
     case 'Clip':
       return true
     case 'AveragePool':
-      return backend.averagePool === 'raw-half-away'
+      return sharesAverageQuantiser(backend.averagePool)
     case 'GlobalAveragePool':
-      return backend.globalAveragePool === 'raw-half-away'
+      return sharesAverageQuantiser(backend.globalAveragePool)
+    case 'ReduceMean':
+      return backend.mean !== undefined && sharesAverageQuantiser(backend.mean)
     default:
       return false
   }
@@ -36,9 +41,15 @@ export function sharingGroups(
     for (let up = parent.get(at) as string; up !== at; up = parent.get(at) as string) at = up
     return at
   }
+  const fixed = new Set<string>()
   for (const fused of nodes) {
+    if (backend.fixedOutputs?.[fused.node.op] !== undefined) fixed.add(fused.output)
     if (!sharesQuantiser(fused, backend)) continue
-    for (const name of fused.node.inputs) parent.set(find(name), find(fused.output))
+    for (const name of fused.node.inputs) {
+      // What the runtime prescribes is not drawn into a Concat's joint range, but rescaled.
+      if (fused.node.op === 'Concat' && fixed.has(find(name))) continue
+      parent.set(find(name), find(fused.output))
+    }
   }
   return new Map(tensors.map((name) => [name, find(name)]))
 }

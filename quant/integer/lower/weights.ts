@@ -10,18 +10,18 @@ import type { Backend } from '../backend.ts'
 /** How many exponents compete for a weight or a bias. */
 const CANDIDATES = 5
 
-/** The real weight and bias of a Conv or Gemm, output channels on dimension 0. */
+/** The real weight and bias of a Conv, Gemm or MatMul, output channels on dimension 0. */
 export interface LayerParameters {
   readonly weight: Float32Array
   readonly shape: Shape
   readonly bias: Float32Array | null
 }
 
-/** Reads a layer's parameters. A Gemm without transB is transposed to [out, in]. */
+/** Reads a layer's parameters. A MatMul, or a Gemm without transB, is transposed to [out, in]. */
 export function layerParameters(node: GraphNode, parameters: Parameters): LayerParameters {
   const weight = parameters.get(node.inputs[1]) as FloatTensor
   const bias = node.inputs[2] ? (parameters.get(node.inputs[2]) as FloatTensor).data : null
-  if (node.op !== 'Gemm' || node.attributes.transB === 1) return { weight: weight.data, shape: weight.shape, bias }
+  if (node.op === 'Conv' || node.attributes.transB === 1) return { weight: weight.data, shape: weight.shape, bias }
   const [taps, channels] = weight.shape
   const transposed = new Float32Array(weight.size)
   for (let k = 0; k < taps; k++) {
@@ -54,8 +54,10 @@ export function bestPowerOfTwo(x: Float32Array, bits: number, backend: Backend):
   return quantiserFromRange(lo, hi, { ...backend.weights, bits }, { minimumExponent })
 }
 
-/** The quantiser of a layer's weights at `bits`, as the back end chooses it. */
-export function layerQuantiser({ weight, shape }: LayerParameters, backend: Backend, bits: number): Quantiser {
+/** The quantiser of a node's weights at `bits`, as the back end chooses it. */
+export function layerQuantiser(node: GraphNode, parameters: Parameters, backend: Backend, bits: number): Quantiser {
+  const { weight, shape } = layerParameters(node, parameters)
   if (backend.weightEstimator === 'power-of-two-mse') return bestPowerOfTwo(weight, bits, backend)
-  return weightQuantiser(weight, shape, { ...backend.weights, bits }, { axis: 0 })
+  const scheme = node.op === 'Conv' ? backend.weights : (backend.gemmWeights ?? backend.weights)
+  return weightQuantiser(weight, shape, { ...scheme, bits }, { axis: 0 })
 }

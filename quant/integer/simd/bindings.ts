@@ -1,7 +1,7 @@
 import type { Simd } from '../../../engine/simd/simd.ts'
 import type { AddZeroPoints } from '../kernels/add.ts'
 import type { PlaneExtents } from '../kernels/averagePool.ts'
-import type { IntegerKernels } from '../kernels/index.ts'
+import { type IntegerKernels, plainIntegerKernels } from '../kernels/index.ts'
 import type { Window } from '../program.ts'
 import { type CodeTarget, type RequantiserTable, requantiserKinds } from '../requantise/requantiser.ts'
 import type { IntegerExports } from './exports.ts'
@@ -29,9 +29,18 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
     pads[0],
     pads[1],
   ]
-  /** An addition: `constants` are what distinguishes it. */
-  const add = (
-    name: 'addF64' | 'addQ31' | 'addQdq' | 'addShift',
+  /** An addition or product: `constants` are what distinguishes it. */
+  const pair = (
+    name:
+      | 'addF64'
+      | 'addFma'
+      | 'addMultiplyShift'
+      | 'addQ31'
+      | 'addQ31Single'
+      | 'addQdq'
+      | 'addShift'
+      | 'mulQdq'
+      | 'mulZeroInside',
     a: Int8Array,
     b: Int8Array,
     count: number,
@@ -44,22 +53,48 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
     dispatch(name, count, 16 * count, [...args, memory.output(out)])
     memory.endCall()
   }
+  // Rare steps: rows that are short, or a processor's flaw.
+  const { saturatingLayer, softmaxFixedPoint, softmaxTable, transposeCodes } = plainIntegerKernels
   return {
-    addF64: (a, b, count, zero, ratios, out) => add('addF64', a, b, count, zero, ratios, out),
+    saturatingLayer,
+    softmaxFixedPoint,
+    softmaxTable,
+    transposeCodes,
+    addF64: (a, b, count, zero, ratios, out) => pair('addF64', a, b, count, zero, ratios, out),
+    addFma: (a, b, count, zero, ratios, fixed, out) => pair('addFma', a, b, count, zero, [...ratios, fixed], out),
+    addMultiplyShift(a, b, count, zero, multipliers, shift, out) {
+      // Outside of this range, where scales are far apart, a shift of 32 bits is not one.
+      if (shift < 0 || shift > 31) {
+        return plainIntegerKernels.addMultiplyShift(a, b, count, zero, multipliers, shift, out)
+      }
+      pair('addMultiplyShift', a, b, count, zero, [...multipliers, shift], out)
+    },
     addQ31(a, b, count, zero, leftShift, multipliers, shifts, outputMultiplier, outputShift, out) {
       const constants = [leftShift, ...multipliers, ...shifts, outputMultiplier, outputShift]
-      add('addQ31', a, b, count, zero, constants, out)
+      pair('addQ31', a, b, count, zero, constants, out)
     },
-    addQdq: (a, b, count, zero, scales, outputScale, out) =>
-      add('addQdq', a, b, count, zero, [...scales, outputScale], out),
+    addQ31Single(a, b, count, zero, leftShift, multipliers, shifts, outputMultiplier, outputShift, out) {
+      const constants = [leftShift, ...multipliers, ...shifts, outputMultiplier, outputShift] as const
+      if (Math.max(...shifts, outputShift) > 0) {
+        const { addQ31Single } = plainIntegerKernels
+        return addQ31Single(a, b, count, zero, leftShift, multipliers, shifts, outputMultiplier, outputShift, out)
+      }
+      pair('addQ31Single', a, b, count, zero, constants, out)
+    },
+    addQdq: (a, b, count, zero, scales, outputScale, before, out) =>
+      pair('addQdq', a, b, count, zero, [...scales, outputScale, before], out),
     addShift: (a, b, count, zero, leftShifts, rightShift, out) =>
-      add('addShift', a, b, count, zero, [...leftShifts, rightShift], out),
+      pair('addShift', a, b, count, zero, [...leftShifts, rightShift], out),
     averagePool(x, planes, { extents, window, zeroPoint, divisors, inside, rule, target }, sums, out) {
+      if (rule.kind === 'f32-zero-inside') {
+        const plan = { extents, window, zeroPoint, divisors, inside, rule, target }
+        return plainIntegerKernels.averagePool(x, planes, plan, sums, out)
+      }
       memory.beginCall()
       const cost = planes * extents.outH * extents.outW * window.kernel[0] * window.kernel[1]
       const common = [memory.input(x), ...windows(extents, window), zeroPoint, memory.input(divisors)]
       if (rule.kind === 'qdq') {
-        const args = [...common, rule.scale, rule.outputScale, ...limits(target), memory.output(out)]
+        const args = [...common, rule.scale, rule.outputScale, rule.before, ...limits(target), memory.output(out)]
         dispatch('averageQdq', planes, 4 * cost, args)
       } else {
         const isRaw = rule.kind === 'raw-half-away'
@@ -137,12 +172,27 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
       dispatch('gemm', units, 2 * rows * channels * taps, args)
       memory.endCall()
     },
+    lookUp(x, count, codes, out) {
+      memory.beginCall()
+      dispatch('lookUp', count, 2 * count, [memory.input(x), memory.input(codes), memory.output(out)])
+      memory.endCall()
+    },
     maxPool(x, planes, extents, window, out) {
       memory.beginCall()
       const cost = planes * extents.outH * extents.outW * window.kernel[0] * window.kernel[1]
       dispatch('maxPool', planes, cost, [memory.input(x), ...windows(extents, window), memory.output(out)])
       memory.endCall()
     },
+    mulQdq: (a, b, count, zero, scales, outputScale, before, out) =>
+      pair('mulQdq', a, b, count, zero, [...scales, outputScale, before], out),
+    mulRequantise(a, b, count, zero, requantiser, sums, out) {
+      memory.beginCall()
+      const args = [memory.input(a), memory.input(b), ...zero.zeroPoints, ...limits(zero), ...table(requantiser)]
+      dispatch('mulRequantise', count, 16 * count, [...args, memory.output(sums), memory.output(out)])
+      memory.endCall()
+    },
+    mulZeroInside: (a, b, count, zero, ratio, before, out) =>
+      pair('mulZeroInside', a, b, count, zero, [ratio, before], out),
     narrowCodes(codes, offset, out) {
       memory.beginCall()
       dispatch('narrowCodes', codes.length, codes.length, [memory.input(codes), offset, memory.output(out)])

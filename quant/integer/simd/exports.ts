@@ -6,7 +6,10 @@ type Export = (...numbers: number[]) => void
 
 export interface IntegerExports {
   readonly addF64: Export
+  readonly addFma: Export
+  readonly addMultiplyShift: Export
   readonly addQ31: Export
+  readonly addQ31Single: Export
   readonly addQdq: Export
   readonly addShift: Export
   readonly averageQdq: Export
@@ -16,7 +19,11 @@ export interface IntegerExports {
   readonly copyRuns: Export
   readonly dequantiseCodes: Export
   readonly gemm: Export
+  readonly lookUp: Export
   readonly maxPool: Export
+  readonly mulQdq: Export
+  readonly mulRequantise: Export
+  readonly mulZeroInside: Export
   readonly narrowCodes: Export
   readonly packPlanes: Export
   readonly packRows: Export

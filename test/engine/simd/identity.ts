@@ -1,35 +1,18 @@
 import * as assert from 'uvu/assert'
 import { RandomStream } from '../../../engine/base/random.ts'
 import { type Kernels, plainKernels } from '../../../engine/kernels/index.ts'
-import { binary } from '../../../engine/simd/binary.ts'
+import * as binaries from '../../../engine/simd/binary.ts'
+import type { SimdExports } from '../../../engine/simd/exports.ts'
 import { bindKernels, simdKernels } from '../../../engine/simd/kernels.ts'
 import type { SimdMemory } from '../../../engine/simd/memory.ts'
 import { createSimdMemory } from '../../../engine/simd/simd.ts'
-import { buildScript } from '../../support/buildScript.ts'
+import { splittingBuilds } from './builds.ts'
 
 /** One memory for all identity tests. */
 export const memory = createSimdMemory({ bytes: 2 ** 28 }) as SimdMemory
 const accelerated = simdKernels(memory)
-const splitting = splitKernels(Buffer.from(binary, 'base64'))
-// Binaryen's optimiser may use fast-math rules: what it makes must equal what it was given.
-const unoptimised = splitKernels((await buildScript()).compileSimd('engine/simd', { level: 0, isShared: false }))
-
-/** The kernels of a binary with the units of every call split in three uneven ranges, the last first. */
-function splitKernels(bytes: Uint8Array<ArrayBuffer>): Kernels {
-  const module = new WebAssembly.Module(bytes)
-  const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } })
-  return bindKernels({
-    memory,
-    dispatch(name, units, _cost, args) {
-      const compute = exports[name] as (...values: number[]) => void
-      const first = Math.floor(units / 3)
-      const second = Math.min(first + Math.ceil(units / 2), units)
-      compute(...args, second, units)
-      compute(...args, first, second)
-      compute(...args, 0, first)
-    },
-  })
-}
+const builds = await splittingBuilds<SimdExports>('engine/simd', memory, binaries)
+const [splitting, unoptimised] = [bindKernels(builds.split), bindKernels(builds['-O0'])]
 
 /** Values that find mistakes: ordinary ones, ties, zeros of both signs, subnormals, huge ones, infinities and NaN. */
 export function adversarial(length: number, name: string, special = true): Float32Array {

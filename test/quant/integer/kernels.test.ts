@@ -98,9 +98,9 @@ test('quantiseCodes keeps unsigned codes less 128, in every rounding', () => {
 test("TFLite's ADD: published constants, and all 65,536 pairs against BigInt", () => {
   const arithmetic = addArithmetic(
     { kind: 'q31', leftShift: 20 },
-    Math.fround(0.05),
-    Math.fround(0.03),
-    Math.fround(0.06),
+    { scale: Math.fround(0.05), zeroPoint: 3 },
+    { scale: Math.fround(0.03), zeroPoint: -7 },
+    { scale: Math.fround(0.06), zeroPoint: 5 },
   )
   assert.equal(arithmetic, {
     kind: 'q31',
@@ -130,12 +130,12 @@ test('TFLite’s ADD differs from float QDQ on the published 3,260 pairs', () =>
   const float = new Int8Array(65536)
   const { multipliers, shifts, outputMultiplier, outputShift } = addArithmetic(
     { kind: 'q31', leftShift: 20 },
-    scales[0],
-    scales[1],
-    scales[2],
-  ) as Extract<ReturnType<typeof addArithmetic>, { kind: 'q31' }>
+    { scale: scales[0], zeroPoint: 3 },
+    { scale: scales[1], zeroPoint: -7 },
+    { scale: scales[2], zeroPoint: 5 },
+  ) as Extract<ReturnType<typeof addArithmetic>, { kind: 'q31' | 'q31-single' }>
   kernels.addQ31(left, right, 65536, zero, 20, multipliers, shifts, outputMultiplier, outputShift, fixed)
-  kernels.addQdq(left, right, 65536, zero, [scales[0], scales[1]], scales[2], float)
+  kernels.addQdq(left, right, 65536, zero, [scales[0], scales[1]], scales[2], 0, float)
   assert.is(fixed.filter((q, i) => q !== float[i]).length, 3260)
 })
 
@@ -196,7 +196,7 @@ test('averageQdq: the f32 mean of dequantised codes', () => {
     zeroPoint: 10,
     divisors: Int32Array.of(2),
     inside: Int32Array.of(2),
-    rule: { kind: 'qdq', scale: 0.5, outputScale: 0.5 } as const,
+    rule: { kind: 'qdq', scale: 0.5, outputScale: 0.5, before: 0 } as const,
     target: { zeroPoint: 7, low: 0, high: 127 },
   }
   // (1 + 2) * 0.5 / 2 = 0.75, / 0.5 = 1.5, to even 2, + 7.

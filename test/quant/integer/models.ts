@@ -41,6 +41,17 @@ export function smallNetwork(): Graph {
   })
 }
 
+/** A gate, functions and a concatenation of different ranges: what only the runtimes cover. */
+export function gatedNetwork(): Graph {
+  return buildGraph('gated', (g) => {
+    const x = g.input('image', [null, 3, 9, 8])
+    const y = g.leakyRelu(g.conv(x, { out: 6, kernel: 3, pad: 1 }), { alpha: 0.1 })
+    const gate = g.sigmoid(g.conv(y, { out: 6, kernel: 1 }))
+    const z = g.concat([g.mul(y, gate), g.tanh(y), gate])
+    return g.linear(g.globalAvgPool(g.avgPool(z, { kernel: 2 })), { out: 7 })
+  })
+}
+
 /** The range that gives a scheme exactly this scale and zero point. */
 export function rangeOfScale(scheme: Scheme, scale: number, zeroPoint: number): ValueRange {
   const { qmin, qmax } = codeRange(scheme)

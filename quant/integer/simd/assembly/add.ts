@@ -5,7 +5,7 @@ import { roundShift } from './shiftHalfUp'
 import { storeCodes, storeSixteen, toCodes } from './storeCodes'
 
 /** Four codes minus their zero point. */
-function offsets(x: usize, zero: v128): v128 {
+export function offsets(x: usize, zero: v128): v128 {
   const wide = i16x8.extend_low_i8x16_s(v128.load32_zero(x))
   return i32x4.sub(i32x4.extend_low_i16x8_s(wide), zero)
 }
@@ -13,6 +13,20 @@ function offsets(x: usize, zero: v128): v128 {
 /** One input's term of four sums of addQ31. */
 function term(x: usize, zero: v128, leftShift: i32, factor: v128, shift: i32, half: v128, mask: v128): v128 {
   return multiplyQ31Double(i32x4.shl(offsets(x, zero), leftShift), factor, shift, half, mask)
+}
+
+/** The codes of four sums of addQ31. */
+function rescaled(
+  sums: v128,
+  factor: v128,
+  shift: i32,
+  half: v128,
+  mask: v128,
+  zero: v128,
+  least: v128,
+  most: v128,
+): v128 {
+  return toCodes(multiplyQ31Double(sums, factor, shift, half, mask), zero, least, most)
 }
 
 /** Mirrors addQ31 of kernels/add.ts; units are codes. May read up to three codes more, as all of these. */
@@ -51,84 +65,24 @@ export function addQ31(
   for (; i <= end - 16; i += 16) {
     const p = a + <usize>i
     const q = b + <usize>i
-    const first = toCodes(
-      multiplyQ31Double(
-        i32x4.add(
-          term(p, zeroA, leftShift, factorA, ea, half, maskA),
-          term(q, zeroB, leftShift, factorB, eb, half, maskB),
-        ),
-        factor,
-        outputShift,
-        half,
-        mask,
-      ),
-      zero,
-      least,
-      most,
-    )
-    const second = toCodes(
-      multiplyQ31Double(
-        i32x4.add(
-          term(p + 4, zeroA, leftShift, factorA, ea, half, maskA),
-          term(q + 4, zeroB, leftShift, factorB, eb, half, maskB),
-        ),
-        factor,
-        outputShift,
-        half,
-        mask,
-      ),
-      zero,
-      least,
-      most,
-    )
-    const third = toCodes(
-      multiplyQ31Double(
-        i32x4.add(
-          term(p + 8, zeroA, leftShift, factorA, ea, half, maskA),
-          term(q + 8, zeroB, leftShift, factorB, eb, half, maskB),
-        ),
-        factor,
-        outputShift,
-        half,
-        mask,
-      ),
-      zero,
-      least,
-      most,
-    )
-    const fourth = toCodes(
-      multiplyQ31Double(
-        i32x4.add(
-          term(p + 12, zeroA, leftShift, factorA, ea, half, maskA),
-          term(q + 12, zeroB, leftShift, factorB, eb, half, maskB),
-        ),
-        factor,
-        outputShift,
-        half,
-        mask,
-      ),
-      zero,
-      least,
-      most,
-    )
+    const a0 = term(p, zeroA, leftShift, factorA, ea, half, maskA)
+    const b0 = term(q, zeroB, leftShift, factorB, eb, half, maskB)
+    const first = rescaled(i32x4.add(a0, b0), factor, outputShift, half, mask, zero, least, most)
+    const a1 = term(p + 4, zeroA, leftShift, factorA, ea, half, maskA)
+    const b1 = term(q + 4, zeroB, leftShift, factorB, eb, half, maskB)
+    const second = rescaled(i32x4.add(a1, b1), factor, outputShift, half, mask, zero, least, most)
+    const a2 = term(p + 8, zeroA, leftShift, factorA, ea, half, maskA)
+    const b2 = term(q + 8, zeroB, leftShift, factorB, eb, half, maskB)
+    const third = rescaled(i32x4.add(a2, b2), factor, outputShift, half, mask, zero, least, most)
+    const a3 = term(p + 12, zeroA, leftShift, factorA, ea, half, maskA)
+    const b3 = term(q + 12, zeroB, leftShift, factorB, eb, half, maskB)
+    const fourth = rescaled(i32x4.add(a3, b3), factor, outputShift, half, mask, zero, least, most)
     storeSixteen(first, second, third, fourth, out + <usize>i)
   }
   for (; i < end; i += 4) {
-    const codes = toCodes(
-      multiplyQ31Double(
-        i32x4.add(
-          term(a + <usize>i, zeroA, leftShift, factorA, ea, half, maskA),
-          term(b + <usize>i, zeroB, leftShift, factorB, eb, half, maskB),
-        ),
-        factor,
-        outputShift,
-        half,
-        mask,
-      ),
-      zero,
-      least,
-      most,
-    )
+    const x = term(a + <usize>i, zeroA, leftShift, factorA, ea, half, maskA)
+    const y = term(b + <usize>i, zeroB, leftShift, factorB, eb, half, maskB)
+    const codes = rescaled(i32x4.add(x, y), factor, outputShift, half, mask, zero, least, most)
     storeCodes(codes, out + <usize>i, 1, end - i)
   }
 }
@@ -232,10 +186,10 @@ export function addF64(
 }
 
 /** Four quotients of addQdq. */
-function dequantised(a: usize, b: usize, zeroA: v128, zeroB: v128, sa: v128, sb: v128, so: v128): v128 {
+function dequantised(a: usize, b: usize, zeroA: v128, zeroB: v128, sa: v128, sb: v128, so: v128, before: v128): v128 {
   const x = f32x4.mul(f32x4.convert_i32x4_s(offsets(a, zeroA)), sa)
   const y = f32x4.mul(f32x4.convert_i32x4_s(offsets(b, zeroB)), sb)
-  return f32x4.div(f32x4.add(x, y), so)
+  return f32x4.add(f32x4.div(f32x4.add(x, y), so), before)
 }
 
 /** Mirrors addQdq of kernels/add.ts; units are codes. */
@@ -250,6 +204,7 @@ export function addQdq(
   scaleA: f32,
   scaleB: f32,
   outputScale: f32,
+  addedBefore: f32,
   out: usize,
   begin: i32,
   end: i32,
@@ -262,18 +217,24 @@ export function addQdq(
   const sa = f32x4.splat(scaleA)
   const sb = f32x4.splat(scaleB)
   const so = f32x4.splat(outputScale)
+  const before = f32x4.splat(addedBefore)
   let i = begin
   for (; i <= end - 16; i += 16) {
     const p = a + <usize>i
     const q = b + <usize>i
-    const first = roundHalfEven(dequantised(p, q, zeroA, zeroB, sa, sb, so), magic, least, most)
-    const second = roundHalfEven(dequantised(p + 4, q + 4, zeroA, zeroB, sa, sb, so), magic, least, most)
-    const third = roundHalfEven(dequantised(p + 8, q + 8, zeroA, zeroB, sa, sb, so), magic, least, most)
-    const fourth = roundHalfEven(dequantised(p + 12, q + 12, zeroA, zeroB, sa, sb, so), magic, least, most)
+    const first = roundHalfEven(dequantised(p, q, zeroA, zeroB, sa, sb, so, before), magic, least, most)
+    const second = roundHalfEven(dequantised(p + 4, q + 4, zeroA, zeroB, sa, sb, so, before), magic, least, most)
+    const third = roundHalfEven(dequantised(p + 8, q + 8, zeroA, zeroB, sa, sb, so, before), magic, least, most)
+    const fourth = roundHalfEven(dequantised(p + 12, q + 12, zeroA, zeroB, sa, sb, so, before), magic, least, most)
     storeSixteen(first, second, third, fourth, out + <usize>i)
   }
   for (; i < end; i += 4) {
-    const codes = roundHalfEven(dequantised(a + <usize>i, b + <usize>i, zeroA, zeroB, sa, sb, so), magic, least, most)
+    const codes = roundHalfEven(
+      dequantised(a + <usize>i, b + <usize>i, zeroA, zeroB, sa, sb, so, before),
+      magic,
+      least,
+      most,
+    )
     storeCodes(codes, out + <usize>i, 1, end - i)
   }
 }

@@ -153,6 +153,7 @@ export function averageQdq(
   divisors: usize,
   scale: f32,
   outputScale: f32,
+  before: f32,
   zeroPoint: i32,
   low: i32,
   high: i32,
@@ -177,7 +178,7 @@ export function averageQdq(
         }
         const p = oy * outW + ox
         const n = <f32>load<i32>(divisors + ((<usize>p) << 2))
-        const q = <f64>nearest<f32>(sum / n / outputScale) + <f64>zeroPoint
+        const q = <f64>nearest<f32>(sum / n / outputScale + before) + <f64>zeroPoint
         const code = <i32>min<f64>(max<f64>(q, <f64>low), <f64>high)
         store<u8>(out + <usize>(plane * pixels + p), code)
       }

@@ -5,13 +5,16 @@
  */
 
 export { addF64, addQ31, addQdq, addShift } from './add'
+export { addFma, addMultiplyShift, addQ31Single } from './addRatios'
 export { averageQdq, averageSums } from './averagePool'
 export { clampCodes } from './clamp'
 export { copyRuns } from './concat'
 export { narrowCodes, widenCodes } from './convert'
 export { convolve } from './convolve'
 export { gemm, packRows } from './gemm'
+export { lookUp } from './lookUp'
 export { maxPool } from './maxPool'
+export { mulQdq, mulRequantise, mulZeroInside } from './mul'
 export { packPlanes } from './packPlanes'
 export { dequantiseCodes, quantiseCodes } from './quantise'
 export { requantise } from './requantiseRow'

@@ -4,30 +4,21 @@ import { RandomStream } from '../../../../engine/base/random.ts'
 import type { SimdMemory } from '../../../../engine/simd/memory.ts'
 import { createSimdMemory } from '../../../../engine/simd/simd.ts'
 import { type FakeQuantiseKernels, plainFakeQuantiseKernels } from '../../../../quant/affine/fakeQuantiseKernel.ts'
-import { binary } from '../../../../quant/affine/simd/binary.ts'
+import * as binaries from '../../../../quant/affine/simd/binary.ts'
 import { bindFakeQuantise, fakeQuantiseKernels } from '../../../../quant/affine/simd/bindings.ts'
+import type { AffineExports } from '../../../../quant/affine/simd/exports.ts'
+import { splittingBuilds } from '../../../engine/simd/builds.ts'
 
 const test = suite('SIMD fake quantisation')
 const memory = createSimdMemory({ bytes: 2 ** 24 }) as SimdMemory
 
-/** The kernels with the units of every call split in three uneven ranges, the last first. */
-function splitKernels(): FakeQuantiseKernels {
-  const module = new WebAssembly.Module(Buffer.from(binary, 'base64'))
-  const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } })
-  return bindFakeQuantise({
-    memory,
-    dispatch(name, units, _cost, args) {
-      const compute = exports[name] as (...values: number[]) => void
-      const first = Math.floor(units / 3)
-      const second = Math.min(first + Math.ceil(units / 2), units)
-      compute(...args, second, units)
-      compute(...args, first, second)
-      compute(...args, 0, first)
-    },
-  })
-}
+const builds = await splittingBuilds<AffineExports>('quant/affine/simd', memory, binaries)
 
-const accelerated: Record<string, FakeQuantiseKernels> = { SIMD: fakeQuantiseKernels(memory), split: splitKernels() }
+const accelerated: Record<string, FakeQuantiseKernels> = {
+  SIMD: fakeQuantiseKernels(memory),
+  split: bindFakeQuantise(builds.split),
+  '-O0': bindFakeQuantise(builds['-O0']),
+}
 
 /** Ordinary values, ties of the scale, values around 2^63 steps, the end codes' bounds and special values. */
 function values(length: number, scale: number): Float32Array {

@@ -2,13 +2,14 @@ import { suite } from 'uvu'
 import { RandomStream } from '../../../../engine/base/random.ts'
 import type { RoundingMode } from '../../../../engine/base/rounding.ts'
 import { sizeOf } from '../../../../engine/base/shape.ts'
+import type { AverageArithmetic } from '../../../../quant/integer/arithmetic.ts'
 import { prepareConv } from '../../../../quant/integer/execute/conv.ts'
 import { prepareGemm } from '../../../../quant/integer/execute/gemm.ts'
 import { prepareAveragePool } from '../../../../quant/integer/execute/pool.ts'
 import { type IntegerKernels, plainIntegerKernels } from '../../../../quant/integer/kernels/index.ts'
 import { addArithmetic } from '../../../../quant/integer/lower/add.ts'
-import type { AverageArithmetic, AveragePoolStep, Window } from '../../../../quant/integer/program.ts'
-import type { Requantiser } from '../../../../quant/integer/requantise/requantiser.ts'
+import type { AveragePoolStep, Window } from '../../../../quant/integer/program.ts'
+import { type Requantiser, requantiserTable } from '../../../../quant/integer/requantise/requantiser.ts'
 import { storedValue } from '../../../../quant/integer/storage.ts'
 import { windowCounts } from '../../../../quant/integer/windowCounts.ts'
 import { convolution, convolutions, fullyConnected, gemms, randomCodes, runStep } from '../layers.ts'
@@ -16,13 +17,23 @@ import { accelerated, expectSame } from './support.ts'
 
 const test = suite('SIMD integer kernels')
 
-/** Runs with both tables and compares what `body` writes. */
-function same(what: string, size: number, body: (kernels: IntegerKernels, out: Int8Array) => void): void {
-  const [wanted, found] = [new Int8Array(size), new Int8Array(size)]
+/** Runs with the plain kernels and every build of the SIMD kernels, and compares what `body` writes. */
+function same<T extends CodesOrReals = Int8Array>(
+  what: string,
+  size: number,
+  body: (kernels: IntegerKernels, out: T) => void,
+  Type: new (size: number) => T = Int8Array as never,
+): void {
+  const wanted = new Type(size)
   body(plainIntegerKernels, wanted)
-  body(accelerated, found)
-  expectSame(found, wanted, what)
+  for (const [build, kernels] of accelerated) {
+    const found = new Type(size)
+    body(kernels, found)
+    expectSame(found, wanted, `${what}, ${build}`)
+  }
 }
+
+type CodesOrReals = Int8Array | Int32Array | Float32Array
 
 const requantisers: readonly Requantiser[] = [
   { kind: 'q31-single', multiplier: [1717986918], shift: [-9] },
@@ -30,6 +41,9 @@ const requantisers: readonly Requantiser[] = [
   { kind: 'shift-half-up', shift: [9] },
   { kind: 'f64-half-away', scale: [0.00237] },
   { kind: 'f32-half-even', scale: [Math.fround(0.00237)] },
+  { kind: 'q31-vector', multiplier: [1317986919], shift: [-8] },
+  { kind: 'rndnu', multiplier: [10181411], shift: [32] },
+  { kind: 'f64-half-even-zero-inside', scale: [Math.fround(0.00237)] },
 ]
 
 test('convolutions of every shape, batches of 0, 1 and 3, every requantiser', () => {
@@ -73,13 +87,36 @@ test('all pairs of codes in all four additions, at several scales', () => {
     [1, 0.001, 0.5],
   ]) {
     const [sa, sb, so] = real.map(Math.fround)
-    const q31 = addArithmetic({ kind: 'q31', leftShift: 20 }, sa, sb, so)
+    const [first, second, sum] = [sa, sb, so].map((scale) => ({ scale, zeroPoint: 0 }))
+    const q31 = addArithmetic({ kind: 'q31', leftShift: 20 }, first, second, sum)
     if (q31.kind !== 'q31') throw new Error('wanted q31')
     const { leftShift, multipliers, shifts, outputMultiplier, outputShift } = q31
     same(`q31 ${real}`, 65536, (k, out) =>
       k.addQ31(a, b, 65536, zero, leftShift, multipliers, shifts, outputMultiplier, outputShift, out),
     )
-    same(`qdq ${real}`, 65536, (k, out) => k.addQdq(a, b, 65536, zero, [sa, sb], so, out))
+    same(`qdq ${real}`, 65536, (k, out) => k.addQdq(a, b, 65536, zero, [sa, sb], so, 0, out))
+    for (const before of [5, -3]) {
+      same(`qdq, ${before} inside, ${real}`, 65536, (k, out) => k.addQdq(a, b, 65536, zero, [sa, sb], so, before, out))
+      same(`mul qdq ${real}`, 65536, (k, out) => k.mulQdq(a, b, 65536, zero, [sa, sb], so, before, out))
+      const ratio = Math.fround(Math.fround(sa * sb) / so)
+      same(`mul ${real}`, 65536, (k, out) => k.mulZeroInside(a, b, 65536, zero, ratio, before, out))
+    }
+    const ratios = [Math.fround(sa / so), Math.fround(sb / so)] as const
+    const inside = { ...zero, zeroPoints: [-128, 0] as const, zeroPoint: -128 }
+    for (const fixed of [Math.fround(7.3 - 131 * ratios[0]), 0.5, -140]) {
+      same(`fma ${real}`, 65536, (k, out) => k.addFma(a, b, 65536, inside, ratios, fixed, out))
+    }
+    const short = addArithmetic({ kind: 'multiply-shift' }, first, second, sum)
+    if (short.kind !== 'multiply-shift') throw new Error('wanted multiply-shift')
+    same(`multiply-shift ${real}`, 65536, (k, out) =>
+      k.addMultiplyShift(a, b, 65536, zero, short.multipliers, short.shift, out),
+    )
+    same('a shift beyond 31', 65536, (k, out) => k.addMultiplyShift(a, b, 65536, zero, [2 ** 20, 77], 33, out))
+    for (const shift of [outputShift, 0, 2]) {
+      same(`q31-single ${real}`, 65536, (k, out) =>
+        k.addQ31Single(a, b, 65536, zero, leftShift, multipliers, shifts, outputMultiplier, shift, out),
+      )
+    }
     same(`f64 ${real}`, 65536, (k, out) => k.addF64(a, b, 65536, zero, [sa / so, sb / so], out))
   }
   for (const [la, lb, right] of [
@@ -90,9 +127,17 @@ test('all pairs of codes in all four additions, at several scales', () => {
   ]) {
     same(`shift ${la} ${lb} ${right}`, 65536, (k, out) => k.addShift(a, b, 65536, zero, [la, lb], right, out))
   }
-  for (const count of [0, 1, 3, 5, 6, 7]) {
+  for (const count of [0, 1, 3, 5, 6, 7, 16, 37, 1000]) {
     const part = a.slice(0, count)
-    same(`${count} codes`, count, (k, out) => k.addQdq(part, b.slice(0, count), count, zero, [0.5, 0.25], 0.5, out))
+    for (const requantiser of requantisers) {
+      const table = requantiserTable(requantiser, 1)
+      same(`${count} products`, count, (k, out) =>
+        k.mulRequantise(part, b.slice(0, count), count, zero, table, new Int32Array(count + 16), out),
+      )
+    }
+    same(`${count} codes`, count, (k, out) => k.mulQdq(part, b.slice(0, count), count, zero, [0.5, 0.25], 0.5, 0, out))
+    same(`${count} codes`, count, (k, out) => k.addFma(part, b.slice(0, count), count, zero, [0.5, 0.25], 0.5, out))
+    same(`${count} codes`, count, (k, out) => k.addQdq(part, b.slice(0, count), count, zero, [0.5, 0.25], 0.5, 0, out))
   }
 })
 
@@ -128,12 +173,13 @@ test('maximum and mean of windows, every arithmetic, signed and unsigned', () =>
       const arithmetics: AverageArithmetic[] = [
         { kind: 'raw-half-away' },
         { kind: 'qdq', scale: Math.fround(0.05), outputScale: Math.fround(0.04) },
+        { kind: 'qdq-zero-inside', scale: Math.fround(0.05), outputScale: Math.fround(0.04) },
         ...requantisers.map((r): AverageArithmetic => {
           const requantiser = {
             kind: r.kind,
             scale: counts.map((n) => Math.fround(1.1 / n)),
-            shift: counts.map((_, i) => ('multiplier' in r ? -i - 1 : i)),
-            multiplier: counts.map((n) => Math.floor(2 ** 31 / (n + 1))),
+            shift: counts.map((_, i) => (r.kind === 'rndnu' ? 24 + i : 'multiplier' in r ? -i - 1 : i)),
+            multiplier: counts.map((n) => Math.floor(2 ** (r.kind === 'rndnu' ? 24 : 31) / (n + 1))),
           }
           return { kind: 'requantise', counts, requantiser }
         }),
@@ -170,6 +216,8 @@ test('clamp, concatenation, quantise, dequantise at odd lengths', () => {
   const odd = [0.25, -0.25, 0.35, -0.35, 1e-40, -1e-40, 3e38, -3e38, Infinity, -Infinity, Number.NaN, -0]
   for (const length of [0, 1, 3, 4, 15, 16, 17, 37, 1000]) {
     const x = randomCodes(random, length)
+    const codes = randomCodes(random, 256)
+    same('lookUp', length, (k, out) => k.lookUp(x, length, codes, out))
     same('clamp', length, (k, out) => k.clampCodes(x, length, -17, 90, out))
     same('copyRuns', 2 * length + 3, (k, out) => k.copyRuns(x, 1, length, 2, length + 5, out))
     const reals = Float32Array.from({ length }, (_, i) =>
@@ -180,15 +228,10 @@ test('clamp, concatenation, quantise, dequantise at odd lengths', () => {
       const half = { ...value, scale: 0.5 }
       same(rounding, length, (k, out) => k.quantiseCodes(reals, half, rounding, out))
     }
-    const [wanted, found] = [new Float32Array(length), new Float32Array(length)]
-    plainIntegerKernels.dequantiseCodes(x, value, wanted)
-    accelerated.dequantiseCodes(x, value, found)
-    expectSame(found, wanted, 'dequantise')
+    same('dequantise', length, (k, out) => k.dequantiseCodes(x, value, out), Float32Array)
     for (const offset of [0, 128]) {
-      const [wide, other] = [new Int32Array(length), new Int32Array(length)]
-      plainIntegerKernels.widenCodes(x, offset, wide)
-      accelerated.widenCodes(x, offset, other)
-      expectSame(other, wide, 'widen')
+      same('widen', length, (k, out) => k.widenCodes(x, offset, out), Int32Array)
+      const wide = Int32Array.from(x, (code) => code + offset)
       same('narrow', length, (k, out) => k.narrowCodes(wide, offset, out))
     }
   }
