@@ -7,6 +7,7 @@ export { type ChannelStatistics, type Dataset, statistics, subset, take } from '
 export { type IdxImages, parseIdxImages, parseIdxLabels } from './data/idx.ts'
 export { datasetSpecs, type LoadOptions, loadDataset } from './data/load.ts'
 export { type SyntheticOptions, synthetic } from './data/synthetic.ts'
+export { floatGraph, type ImportedModel, type ImportOptions, importModel, importOnnx } from './onnx/import.ts'
 export {
   buildModel,
   type ClassifierOptions,
