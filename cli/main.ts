@@ -6,12 +6,14 @@ import type { Command } from './commands/command.ts'
 import { demoCommand } from './commands/demo.ts'
 import { evalCommand } from './commands/eval.ts'
 import { explainCommand } from './commands/explain.ts'
+import { exportCommand } from './commands/export.ts'
 import { trainCommand } from './commands/train.ts'
 
 const commands: readonly Command[] = [
   demoCommand,
   trainCommand,
   evalCommand,
+  exportCommand,
   backendsCommand,
   explainCommand,
   benchCommand,

@@ -10,6 +10,7 @@ import type { ValueRange } from '../quant/affine/quantiser.ts'
 import { insertClips } from '../quant/trim/exportStep.ts'
 import type { TrimEvent } from '../quant/trim/reversePruning.ts'
 import type { EpochMetrics, ExportedModel } from '../quant/trim/trainer.ts'
+import { classifierFrom, isModelFile } from './modelFile.ts'
 import { openRunFolder, readRunFile, readRunJson, runFileExists, sha256, writeWhole } from './runFolder.ts'
 import { graphOf, type TrainingConfig } from './trainingConfig.ts'
 
@@ -17,6 +18,8 @@ const CONFIG = 'config.json'
 const STATE = 'state.safetensors'
 const METRICS = 'metrics.jsonl'
 const TRIMS = 'trim.jsonl'
+/** The file that an ONNX model came from. */
+const SOURCE = 'source.onnx'
 const CHECKPOINT = 'checkpoint.safetensors'
 const CHECKSUM = 'checkpoint.sha256'
 
@@ -37,7 +40,11 @@ export interface Run {
  * Opens a run folder for writing. The same options start over (they give the same bits) or, with `resume`, continue
  * after the last saved epoch. Other options are refused with the differences named, unless `force` starts over with them.
  */
-export function openRun(folder: string, config: TrainingConfig, options: { resume: boolean; force: boolean }): Run {
+export function openRun(
+  folder: string,
+  config: TrainingConfig,
+  options: { resume: boolean; force: boolean; source?: Uint8Array },
+): Run {
   if (runFileExists(folder, CONFIG)) {
     const differences = compareConfigs(readRunJson(folder, CONFIG), config)
     if (differences.length > 0 && (options.resume || !options.force)) {
@@ -56,6 +63,7 @@ export function openRun(folder: string, config: TrainingConfig, options: { resum
   const trims = resumed ? readLines<TrimEvent>(folder, TRIMS, epochs) : []
   const write = (name: string, content: Uint8Array | string): void => writeWhole(join(folder, name), content)
   write(CONFIG, `${JSON.stringify(config, null, 2)}\n`)
+  if (options.source !== undefined) write(SOURCE, options.source)
   return {
     saved,
     saveEpoch(state, line, events) {
@@ -69,7 +77,6 @@ export function openRun(folder: string, config: TrainingConfig, options: { resum
       const bytes = encodeSafetensors(parameters, {
         format: 'quant-trim checkpoint 1',
         graph: graph.name,
-        model: JSON.stringify({ name: config.model, options: config.modelOptions }),
         method: config.method,
         floatTop1: String(floatTop1),
         ranges: JSON.stringify(Object.fromEntries([...ranges].map(([name, { lo, hi }]) => [name, [lo, hi]]))),
@@ -89,6 +96,16 @@ export interface FinishedRun {
   readonly parameters: Parameters
 }
 
+/**
+ * The weights that another run of the same model ended with, and the SHA-256 of their file. Throws `UsageError` where there
+ * is none, `ShapeError` where they are another model's.
+ */
+export function startFrom(folder: string, graph: Graph): { initial: Parameters; sha256: string } {
+  const { tensors } = decodeFile(folder, CHECKPOINT)
+  checkParameters(graph, tensors)
+  return { initial: tensors, sha256: sha256(readRunFile(folder, CHECKPOINT)) }
+}
+
 /** The options of a run. Throws `UsageError` where there is none. */
 export function readConfig(folder: string): TrainingConfig {
   return readRunJson(folder, CONFIG) as unknown as TrainingConfig
@@ -104,7 +121,9 @@ export function loadRun(
   dataset: Pick<Dataset, 'shape' | 'classes'>,
 ): FinishedRun {
   const { tensors, metadata } = decodeFile(folder, CHECKPOINT)
-  const graph = graphOf(config, dataset)
+  const graph = isModelFile(config.model)
+    ? classifierFrom(readRunFile(folder, SOURCE), join(folder, SOURCE), dataset).graph
+    : graphOf(config, dataset)
   checkParameters(graph, tensors)
   return { config, graph: insertClips(graph, parseRanges(metadata.ranges, folder)), parameters: tensors }
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../engine/base/errors.ts'
 import type { FloatTensor } from '../engine/core/tensor.ts'
-import type { Graph } from '../engine/graph/graph.ts'
+import type { Graph, Parameters } from '../engine/graph/graph.ts'
 import { AdamW } from '../engine/optim/adamw.ts'
 import type { Optimiser } from '../engine/optim/optimiser.ts'
 import { constant, cosine, type Schedule, stepDecay, warmup } from '../engine/optim/schedules.ts'
@@ -14,7 +14,10 @@ import { Trainer } from '../quant/trim/trainer.ts'
 
 /** Everything that determines a training run, to the bit: what `config.json` of a run folder holds. */
 export interface TrainingConfig {
+  /** A model of the zoo, or the name of an ONNX file. */
   readonly model: string
+  /** SHA-256 of the file whose weights it begins with; absent: they are drawn from the seed. */
+  readonly startsFrom?: string
   /** Options of the model beside its input and classes. */
   readonly modelOptions: Readonly<Record<string, unknown>>
   /** As `loadDataset` takes it. */
@@ -38,7 +41,7 @@ export interface TrainingConfig {
   readonly augment: 'none' | 'crop' | 'crop-flip'
 }
 
-/** The model of a run, for its data set's pictures and classes. */
+/** The zoo model of a run, for its data set's pictures and classes. */
 export function graphOf(
   config: Pick<TrainingConfig, 'model' | 'modelOptions'>,
   dataset: Pick<Dataset, 'shape' | 'classes'>,
@@ -63,8 +66,8 @@ export function stepsPerEpoch(config: TrainingConfig, train: Dataset): number {
   return steps
 }
 
-/** The trainer of a run, at its beginning. */
-export function makeTrainer(config: TrainingConfig, graph: Graph, train: Dataset): Trainer {
+/** The trainer of a run, at its beginning: with `initial` parameters, or with those of its seed. */
+export function makeTrainer(config: TrainingConfig, graph: Graph, train: Dataset, initial?: Parameters): Trainer {
   return new Trainer(graph, {
     method: config.methodOptions,
     epochs: config.epochs,
@@ -73,6 +76,7 @@ export function makeTrainer(config: TrainingConfig, graph: Graph, train: Dataset
     optimiser: (parameters) => makeOptimiser(config, parameters),
     schedule: makeSchedule(config),
     labelSmoothing: config.labelSmoothing,
+    initial,
   })
 }
 

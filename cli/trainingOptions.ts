@@ -1,13 +1,20 @@
+import { basename } from 'node:path'
 import { UsageError } from '../engine/base/errors.ts'
 import { describeModel, modelNames } from '../models/zoo/index.ts'
 import { methodOptions, methods } from '../quant/trim/methods.ts'
 import { changedMethod } from './methodOptions.ts'
+import { isModelFile } from './modelFile.ts'
 import { numberOf, type OptionSpecs, type ParsedOptions, textOf } from './options.ts'
 import type { TrainingConfig } from './trainingConfig.ts'
 
 /** The options of a training run, beside those of the method. */
 export const runOptions: OptionSpecs = {
-  model: { type: 'string', required: true, choices: modelNames, description: 'model of the zoo' },
+  model: {
+    type: 'string',
+    required: true,
+    description: `model of the zoo (${modelNames.join(', ')}), or FILE.onnx to go on from its weights`,
+  },
+  from: { type: 'string', value: 'RUN', description: 'begin with the weights of another run of the same model' },
   depth: { type: 'integer', description: 'resnet: weighted layers, 6n + 2 [20]' },
   width: { type: 'number', description: 'resnet: channels of the first stage [16]; mobilenet: factor on channels [1]' },
   hidden: { type: 'string', value: 'N,N', description: 'mlp: widths of the hidden layers [128,64]' },
@@ -62,7 +69,7 @@ export function configFrom({ values, given }: ParsedOptions): TrainingConfig {
   const augment = textOf(values, 'augment')
   const method = textOf(values, 'method')
   return {
-    model: textOf(values, 'model'),
+    model: basename(textOf(values, 'model')),
     modelOptions: modelOptionsFrom(values, given),
     data,
     limit: (values.limit as number | undefined) ?? null,
@@ -90,7 +97,10 @@ export function configFrom({ values, given }: ParsedOptions): TrainingConfig {
 /** The model's own options that were given; one that the model does not have is a `UsageError`. */
 function modelOptionsFrom(values: ParsedOptions['values'], given: ReadonlySet<string>): Record<string, unknown> {
   const model = textOf(values, 'model')
-  const known = describeModel(model).options.map(({ name }) => name)
+  if (!isModelFile(model) && !(modelNames as readonly string[]).includes(model)) {
+    throw new UsageError(`--model ${model}: wanted one of ${modelNames.join(', ')}, or FILE.onnx`)
+  }
+  const known = isModelFile(model) ? [] : describeModel(model).options.map(({ name }) => name)
   const chosen: Record<string, unknown> = {}
   for (const name of ['depth', 'width', 'hidden', 'relu6']) {
     if (!given.has(name)) continue

@@ -1,11 +1,16 @@
+import { UsageError } from '../../engine/base/errors.ts'
+import type { Graph, Parameters } from '../../engine/graph/graph.ts'
+import type { Dataset } from '../../models/data/dataset.ts'
 import { loadDataset } from '../../models/data/load.ts'
 import { methodOptionSpecs } from '../methodOptions.ts'
-import { describeOptions, type OptionSpecs, parseOptions } from '../options.ts'
-import { openRun } from '../run.ts'
+import { classifierFrom, isModelFile, readModelFile } from '../modelFile.ts'
+import { describeOptions, type OptionSpecs, type ParsedOptions, parseOptions, textOf } from '../options.ts'
+import { openRun, startFrom } from '../run.ts'
+import { sha256 } from '../runFolder.ts'
 import { duration, Progress, percent } from '../terminal.ts'
 import { evaluateFloat } from '../testImages.ts'
 import { threadOptions, withThreads } from '../threads.ts'
-import { epochBatches, graphOf, makeTrainer, stepsPerEpoch } from '../trainingConfig.ts'
+import { epochBatches, graphOf, makeTrainer, stepsPerEpoch, type TrainingConfig } from '../trainingConfig.ts'
 import { configFrom, runOptions } from '../trainingOptions.ts'
 import type { Command } from './command.ts'
 
@@ -29,6 +34,7 @@ export const trainCommand: Command = {
 Trains a model and writes a run folder: config.json, checkpoint.safetensors (plain float, PyTorch-like names) with its
 checkpoint.sha256, metrics.jsonl (a line an epoch), trim.jsonl (what was trimmed, a line a layer and event) and
 state.safetensors (saved after every epoch, for --resume). The same options give the same checkpoint, bit for bit.
+A model from an ONNX file is trained on from the weights in the file, which is kept in the run folder as source.onnx.
 
 Run:
 ${describeOptions(runOptions)}
@@ -45,18 +51,19 @@ ${describeOptions(outputOptions)}
 
 async function train(args: readonly string[]): Promise<number> {
   const parsed = parseOptions(specs, args)
-  const config = configFrom(parsed)
   const { values } = parsed
-  const folder = (values.out as string | undefined) ?? `runs/${config.model}-${config.method}-${config.seed}`
+  const described = configFrom(parsed)
+  const folder = (values.out as string | undefined) ?? `runs/${described.model}-${described.method}-${described.seed}`
   const progress = new Progress(values.quiet === true)
 
-  const limit = config.limit ?? undefined
-  const trainSet = await loadDataset(config.data, { split: 'train', limit })
-  const testSet = await loadDataset(config.data, { split: 'test' })
-  const graph = graphOf(config, trainSet)
+  const limit = described.limit ?? undefined
+  const trainSet = await loadDataset(described.data, { split: 'train', limit })
+  const testSet = await loadDataset(described.data, { split: 'test' })
+  const { graph, initial, startsFrom, source } = startingPoint(values, described, trainSet)
+  const config: TrainingConfig = { ...described, ...(startsFrom && { startsFrom }) }
   const steps = stepsPerEpoch(config, trainSet)
-  const trainer = makeTrainer(config, graph, trainSet)
-  const run = openRun(folder, config, { resume: values.resume === true, force: values.force === true })
+  const trainer = makeTrainer(config, graph, trainSet, initial)
+  const run = openRun(folder, config, { resume: values.resume === true, force: values.force === true, source })
   if (run.saved !== null) {
     trainer.loadState(run.saved)
     progress.line(`${folder}: continuing after epoch ${trainer.epoch} of ${config.epochs}`)
@@ -83,14 +90,14 @@ async function train(args: readonly string[]): Promise<number> {
     progress.update('exporting and evaluating')
     const exported = trainer.export(epochBatches(config, trainSet, 0))
     const { top1 } = evaluateFloat(exported, testSet)
-    const { checkpoint, sha256 } = run.finish(exported, top1)
+    const { checkpoint, sha256: digest } = run.finish(exported, top1)
     const { model, method, epochs, seed } = config
     if (values.json) {
-      console.log(JSON.stringify({ model, method, epochs, seed, floatTop1: top1, checkpoint, sha256 }))
+      console.log(JSON.stringify({ model, method, epochs, seed, floatTop1: top1, checkpoint, sha256: digest }))
     } else {
       console.log(
         `${model} trained with ${method}: float top-1 ${percent(top1)} % on ${testSet.labels.length} test images\n` +
-          `${checkpoint}\nsha256 ${sha256}\nNext: quant-trim eval ${folder}`,
+          `${checkpoint}\nsha256 ${digest}\nNext: quant-trim eval ${folder}`,
       )
     }
     return 0
@@ -100,6 +107,26 @@ async function train(args: readonly string[]): Promise<number> {
   } finally {
     stop()
   }
+}
+
+/** The model to train, and what it begins with: an ONNX file's weights, another run's, or those of the seed. */
+function startingPoint(
+  values: ParsedOptions['values'],
+  config: TrainingConfig,
+  dataset: Dataset,
+): { graph: Graph; initial?: Parameters; startsFrom?: string; source?: Uint8Array } {
+  const model = textOf(values, 'model')
+  const from = values.from as string | undefined
+  if (isModelFile(model)) {
+    if (from !== undefined) throw new UsageError('--from and an ONNX file: both bring weights; leave out one')
+    const source = readModelFile(model)
+    const { graph, parameters } = classifierFrom(source, model, dataset)
+    return { graph, initial: parameters, startsFrom: sha256(source), source }
+  }
+  const graph = graphOf(config, dataset)
+  if (from === undefined) return { graph }
+  const start = startFrom(from, graph)
+  return { graph, initial: start.initial, startsFrom: start.sha256 }
 }
 
 /** Lets signals be handled between two steps. */

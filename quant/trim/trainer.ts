@@ -5,7 +5,8 @@ import { type FloatTensor, type Tensor, tensor } from '../../engine/core/tensor.
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import { initialise } from '../../engine/graph/initialise.ts'
 import { runGraph } from '../../engine/graph/interpreter.ts'
-import { checkParameters, trainableParameters } from '../../engine/graph/parameters.ts'
+import { checkParameters, floatParameter, trainableParameters } from '../../engine/graph/parameters.ts'
+import { add } from '../../engine/ops/add.ts'
 import { crossEntropy } from '../../engine/ops/softmaxCrossEntropyLoss.ts'
 import type { Optimiser } from '../../engine/optim/optimiser.ts'
 import type { Schedule } from '../../engine/optim/schedules.ts'
@@ -13,9 +14,11 @@ import type { ValueRange } from '../affine/quantiser.ts'
 import { checkCurriculum, lambdaAt } from './curriculum.ts'
 import { insertClips, reestimateBatchNorm } from './exportStep.ts'
 import { GainTrimming } from './gainTrimming.ts'
+import { checkKure, kurePenalty } from './kurtosis.ts'
+import { LearnedSteps } from './learnedSteps.ts'
 import type { MethodOptions } from './methods.ts'
 import { ReversePruning, type TrimEvent, trimTargets } from './reversePruning.ts'
-import { QuantisationSimulator } from './simulator.ts'
+import { QuantisationSimulator, type Simulator } from './simulator.ts'
 
 /** Some images with their labels, as a data set's batches give them. */
 export interface LabelledBatch {
@@ -37,13 +40,15 @@ export interface TrainerOptions {
   readonly schedule: Schedule
   /** In [0, 1). */
   readonly labelSmoothing: number
+  /** What the parameters begin as; they are copied. Default: drawn from `seed`. */
+  readonly initial?: Parameters
 }
 
 /** What one epoch did. */
 export interface EpochMetrics {
   /** From 0. */
   readonly epoch: number
-  /** Mean training loss over the epoch's images. */
+  /** Mean training loss over the epoch's images, penalties included. */
   readonly loss: number
   /** Fraction of the epoch's images whose largest logit was their label's, as training saw them. */
   readonly accuracy: number
@@ -68,22 +73,39 @@ export class Trainer {
   readonly #options: TrainerOptions
   readonly #optimiser: Optimiser
   readonly #baseRate: number
-  readonly #simulator: QuantisationSimulator
+  readonly #simulator: Simulator
+  /** The weights that KURE regularises; none without it. */
+  readonly #regularised: readonly FloatTensor[]
   readonly #reversePruning: ReversePruning | null
   readonly #gainTrimming: GainTrimming | null
   #epoch = 0
 
-  /** Throws `UsageError` for options outside their range. */
+  /** Throws `UsageError` for options outside their range, `ShapeError` for initial parameters that are not the graph's. */
   constructor(graph: Graph, options: TrainerOptions) {
     const { method } = options
     checkCurriculum(method.curriculum)
     this.graph = graph
     this.#options = options
     this.parameters = initialise(graph, options.seed)
-    this.#optimiser = options.optimiser(trainableParameters(graph, this.parameters))
+    if (options.initial !== undefined) {
+      checkParameters(graph, options.initial)
+      for (const [name, { data }] of this.parameters) data.set((options.initial.get(name) as Tensor).data)
+    }
+    const trainable = trainableParameters(graph, this.parameters)
+    if (method.stepSizes === 'learned') {
+      const steps = new LearnedSteps(graph, method)
+      for (const [name, step] of steps.trainable()) trainable.set(name, step)
+      this.#simulator = steps
+    } else {
+      this.#simulator = new QuantisationSimulator(graph, method)
+    }
+    this.#optimiser = options.optimiser(trainable)
     this.#baseRate = this.#optimiser.lr
-    this.#simulator = new QuantisationSimulator(graph, method)
     const targets = trimTargets(graph)
+    if (method.kure) checkKure(method.kure)
+    this.#regularised = method.kure
+      ? [...new Set(targets.map(({ parameter }) => parameter))].map((name) => floatParameter(this.parameters, name))
+      : []
     this.#reversePruning =
       method.reversePruning && new ReversePruning(targets, method.reversePruning, method.weightBits)
     this.#gainTrimming = method.gainTrimming && new GainTrimming(graph, method.gainTrimming, method.weightBits)
@@ -133,11 +155,14 @@ export class Trainer {
 
   #step({ images, labels }: LabelledBatch, lambda: number, step: number): { loss: number; hits: number } {
     const { method, labelSmoothing, stepsPerEpoch } = this.#options
+    const { kure } = method
     const [input] = this.graph.inputs
     const [output] = this.graph.outputs
     const tap = this.#simulator.tap(lambda, step >= method.observerSkip)
     const logits = runGraph(this.graph, this.parameters, { [input.name]: images }, { training: true, tap })[output]
-    const loss = crossEntropy(logits as FloatTensor, labels, { labelSmoothing })
+    const fit = crossEntropy(logits as FloatTensor, labels, { labelSmoothing })
+    const penalty = kure ? kurePenalty(this.#regularised, kure) : null
+    const loss = penalty === null ? fit : add(fit, penalty)
     if (!Number.isFinite(loss.item())) {
       throw new NumericError(
         `training: the loss is ${loss.item()} in epoch ${this.#epoch + 1}, step ${(step % stepsPerEpoch) + 1}; try a lower learning rate`,

@@ -43,7 +43,8 @@ test('the median of samples that repeat short runs, with any clock', () => {
 test('JSON has a line for every case, with positive speeds', async () => {
   const { status, stdout, stderr } = await bench('--quick', '--json', '--filter', 'lenet')
   assert.is(status, 0, stderr)
-  const { peak, rows } = JSON.parse(stdout)
+  const { threads, peak, rows } = JSON.parse(stdout)
+  assert.is(threads, 1)
   assert.ok(peak > 0)
   assert.equal(
     rows.map(({ name }: { name: string }) => name),
@@ -63,7 +64,20 @@ test('a table for people', async () => {
   const lines = stdout.split('\n')
   assert.match(lines[0], /^kernel or network +unit +plain +SIMD +times +of peak$/)
   assert.match(lines[2], /^relu +Gelement\/s/)
-  assert.match(stdout, /SIMD registers alone: [\d.]+ GFLOP\/s/)
+  assert.match(stdout, /SIMD registers alone: [\d.]+ GFLOP\/s on one thread; SIMD kernels: 1 thread$/m)
+})
+
+test('with threads, every case runs, and its share is of the peak of as many', async () => {
+  const { status, stdout, stderr } = await bench('--quick', '--json', '--threads', '2', '--filter', 'lenet')
+  assert.is(status, 0, stderr)
+  const { threads, peak, rows } = JSON.parse(stdout)
+  assert.is(threads, 2)
+  assert.is(rows.length, 3)
+  // LeNet's multiplications and additions for one picture of 28 x 28, counted by hand: two convolutions, three layers.
+  const operations = 2 * (6 * 25 * 28 * 28 + 16 * 6 * 25 * 10 * 10 + 400 * 120 + 120 * 84 + 84 * 10)
+  const { simd, peakShare } = rows[0]
+  assert.ok(Math.abs(peakShare / ((simd * operations) / 1e9 / (2 * peak)) - 1) < 1e-9, `share ${peakShare}`)
+  assert.is((await bench('--threads', '0')).status, 2)
 })
 
 test('a filter that matches nothing is bad usage, and lists the names', async () => {

@@ -1,42 +1,16 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { backendNames } from '../../quant/backends/index.ts'
+import { type Result, runCommand, temporaryFolder } from './command.ts'
 
 const test = suite('command line')
-const main = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'quant-trim-'))
-test.after(() => rmSync(folder, { recursive: true, force: true }))
+const { folder, remove } = temporaryFolder()
+test.after(remove)
 
-interface Result {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs the command; `interruptAt`: sends SIGINT as soon as stderr holds this text. */
-function run(args: string[], interruptAt?: string): Promise<Result> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [main, ...args], { cwd: folder })
-    let stdout = ''
-    let stderr = ''
-    let interrupted = false
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk
-      if (interruptAt === undefined || interrupted || !stderr.includes(interruptAt)) return
-      interrupted = true
-      child.kill('SIGINT')
-    })
-    child.on('close', (status) => resolve({ status, stdout, stderr }))
-  })
-}
+const run = (args: string[], interruptAt?: string): Promise<Result> => runCommand(folder, args, interruptAt)
 
 const small = ['--model', 'lenet', '--data', 'synthetic:count=192', '--batch', '32', '--epochs', '3', '--seed', '1']
 let trained: { sha256: string; floatTop1: number; checkpoint: string }
@@ -173,7 +147,7 @@ test('explain prints formulas, backends lists and describes', async () => {
   assert.type(JSON.parse(json.stdout), 'object')
   assert.match((await run(['backends'])).stdout, /pow2-tensor-npu +vendor-model +W8 W4/)
   assert.match((await run(['backends', 'dsp-asym-tensor'])).stdout, /assumed:\n.*\n.*sources:/s)
-  assert.is(JSON.parse((await run(['backends', '--json'])).stdout).length, 4)
+  assert.is(JSON.parse((await run(['backends', '--json'])).stdout).length, backendNames.length)
 })
 
 test('demo compares three methods', async () => {
