@@ -1,7 +1,7 @@
 /** The most threads that a pool may have, the caller's included. */
 export const MAX_THREADS = 64
 /** The most chunks that a command may have. */
-export const MAX_CHUNKS = 4 * MAX_THREADS
+export const MAX_CHUNKS = 8 * MAX_THREADS
 /** The most arguments that a command may have. */
 export const MAX_ARGUMENTS = 64
 /** No chunk: chunks are numbered from 1. */

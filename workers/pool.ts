@@ -21,7 +21,7 @@ export interface PoolOptions {
 }
 
 /** Pieces of a call for each thread: enough that a late thread costs little, few enough that claiming them does. */
-const CHUNKS_PER_THREAD = 4
+const CHUNKS_PER_THREAD = 8
 /** How often the caller looks for the end of a chunk before it sleeps: some 50 µs. */
 const SPINS = 5000
 /** Milliseconds between two looks at whether a worker that lets the caller wait is alive. */

@@ -1,6 +1,7 @@
 import { RandomStream } from '../../engine/base/random.ts'
-import { context, useKernels } from '../../engine/core/context.ts'
+import { context, type KernelChoice, useKernels } from '../../engine/core/context.ts'
 import { type Kernels, plainKernels } from '../../engine/kernels/index.ts'
+import type { Executor } from '../../engine/simd/executor.ts'
 import { simdKernels } from '../../engine/simd/kernels.ts'
 import { peakLoop } from '../../engine/simd/peak.ts'
 import { createSimdMemory } from '../../engine/simd/simd.ts'
@@ -15,17 +16,28 @@ export interface BenchmarkRow {
   readonly unit: 'GFLOP/s' | 'Gelement/s' | 'images/s'
   /** With the plain TypeScript kernels, in `unit`. */
   readonly plain: number
-  /** With the SIMD kernels; null where there is no WebAssembly SIMD. */
+  /** With the SIMD kernels, on as many threads as were asked for; null where there is no WebAssembly SIMD. */
   readonly simd: number | null
-  /** Floating-point operations of the SIMD run as a fraction of the peak; null where either is not counted. */
+  /** Floating-point operations of the SIMD run as a fraction of the peak of its threads; null where either is not counted. */
   readonly peakShare: number | null
 }
 
 /** What a benchmark measured. */
 export interface BenchmarkResult {
-  /** GFLOP/s of a loop that multiplies and adds in SIMD registers alone, the best of several measurements; null without WebAssembly SIMD. */
+  /** Threads that computed with the SIMD kernels. */
+  readonly threads: number
+  /** GFLOP/s on one thread of a loop that multiplies and adds in SIMD registers alone, the best of several measurements; null without WebAssembly SIMD. */
   readonly peak: number | null
   readonly rows: readonly BenchmarkRow[]
+}
+
+/** How something is measured. */
+export interface BenchmarkOptions {
+  readonly effort: Effort
+  /** Splits the work of the SIMD kernels over threads; the plain ones use this thread alone. Default: so do they. */
+  readonly executor?: Executor
+  /** Hears the name of each case before it runs. */
+  readonly onCase?: (name: string) => void
 }
 
 /** Bytes for the operands and the scratch of one kernel case. */
@@ -41,10 +53,10 @@ export function benchmarkNames(filter: string): string[] {
 }
 
 /**
- * Measures kernels and networks on this thread, with the plain and with the SIMD kernels. `onCase` hears the name of
- * each before it runs. Leaves the engine with its default kernels.
+ * Measures the kernels and networks that `filter` selects, with the plain and with the SIMD kernels. Leaves the engine
+ * with its default kernels.
  */
-export function benchmark(filter: string, effort: Effort, onCase: (name: string) => void = () => {}): BenchmarkResult {
+export function benchmark(filter: string, { effort, executor, onCase = () => {} }: BenchmarkOptions): BenchmarkResult {
   const chosen = ({ name }: { name: string }): boolean => matches(name, filter)
   const peaks: number[] = []
   const loop = peakLoop()
@@ -53,13 +65,14 @@ export function benchmark(filter: string, effort: Effort, onCase: (name: string)
     onCase(name)
     if (loop !== null) peaks.push(measurePeak(loop, effort))
   }
-  const kernels = kernelRows(kernelCases.filter(chosen), effort, begin)
-  const networks = networkRows(networkCases.filter(chosen), effort, begin)
+  const kernels = kernelRows(kernelCases.filter(chosen), { effort, executor, onCase: begin })
+  const networks = networkRows(networkCases.filter(chosen), { effort, executor, onCase: begin })
+  const threads = executor?.threads ?? 1
   const peak = loop === null ? null : Math.max(...peaks)
   const rows = [...kernels, ...networks].map(({ gflops, ...row }) => {
-    return { ...row, peakShare: gflops === null || peak === null ? null : gflops / peak }
+    return { ...row, peakShare: gflops === null || peak === null ? null : gflops / (threads * peak) }
   })
-  return { peak, rows }
+  return { threads, peak, rows }
 }
 
 /** What the peak loop reaches now, in GFLOP/s. */
@@ -68,12 +81,15 @@ function measurePeak(loop: (iterations: number) => number, effort: Effort): numb
   return operations / medianSeconds(() => void loop(PEAK_ITERATIONS), effort) / 1e9
 }
 
+/** `BenchmarkOptions` with nothing left out but the threads. */
+type Measuring = BenchmarkOptions & { readonly onCase: (name: string) => void }
+
 /** A line before the peak is known: `gflops` of the SIMD run, where they are counted. */
 type Measured = Omit<BenchmarkRow, 'peakShare'> & { readonly gflops: number | null }
 
 /** Both implementations work on the same arrays, which lie in the SIMD kernels' memory: nothing is copied. */
-function kernelRows(cases: readonly KernelCase[], effort: Effort, onCase: (name: string) => void): Measured[] {
-  const memory = createSimdMemory({ bytes: MEMORY })
+function kernelRows(cases: readonly KernelCase[], { effort, executor, onCase }: Measuring): Measured[] {
+  const memory = createSimdMemory({ bytes: MEMORY, executor })
   const accelerated = memory === null ? plainKernels : simdKernels(memory)
   return cases.map(({ name, amount, unit, prepare }) => {
     onCase(name)
@@ -96,19 +112,22 @@ function kernelRows(cases: readonly KernelCase[], effort: Effort, onCase: (name:
 }
 
 /** All networks with one implementation, then with the other: switching makes a new arena. */
-function networkRows(cases: readonly NetworkCase[], effort: Effort, onCase: (name: string) => void): Measured[] {
-  const speedOf = ({ name, images, prepare }: NetworkCase, kernels: 'simd' | 'plain'): number => {
-    onCase(`${name}, ${kernels}`)
-    return images / medianSeconds(prepare(kernels), effort)
+function networkRows(cases: readonly NetworkCase[], { effort, executor, onCase }: Measuring): Measured[] {
+  const speedOf = ({ name, images, prepare }: NetworkCase, choice: KernelChoice): number => {
+    onCase(`${name}, ${choice.kernels}`)
+    return images / medianSeconds(prepare(choice), effort)
   }
-  useKernels({ kernels: 'plain' })
-  const plain = cases.map((candidate) => speedOf(candidate, 'plain'))
-  useKernels({ kernels: 'simd' })
+  const [plainChoice, simdChoice] = [{ kernels: 'plain' }, { kernels: 'simd', executor }] as const
+  useKernels(plainChoice)
+  const plain = cases.map((candidate) => speedOf(candidate, plainChoice))
+  useKernels(simdChoice)
   const accelerated = context.kernels !== plainKernels
-  return cases.map((candidate, i) => {
+  const rows = cases.map((candidate, i): Measured => {
     const { name, images, operations } = candidate
-    const simd = accelerated ? speedOf(candidate, 'simd') : null
+    const simd = accelerated ? speedOf(candidate, simdChoice) : null
     const gflops = simd === null || operations === null ? null : ((simd / images) * operations) / 1e9
     return { name, kind: 'network', unit: 'images/s', plain: plain[i], simd, gflops }
   })
+  useKernels({ kernels: 'simd' })
+  return rows
 }

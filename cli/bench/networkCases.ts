@@ -1,10 +1,10 @@
 import { RandomStream } from '../../engine/base/random.ts'
-import { scope } from '../../engine/core/context.ts'
+import { type KernelChoice, scope } from '../../engine/core/context.ts'
 import { noGrad } from '../../engine/core/tape.ts'
 import { type FloatTensor, type Tensor, tensor } from '../../engine/core/tensor.ts'
 import { countMacs } from '../../engine/graph/count.ts'
 import { foldBatchNorm } from '../../engine/graph/foldBatchNorm.ts'
-import type { Graph } from '../../engine/graph/graph.ts'
+import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import { initialise } from '../../engine/graph/initialise.ts'
 import { runGraph } from '../../engine/graph/interpreter.ts'
 import { trainableParameters } from '../../engine/graph/parameters.ts'
@@ -22,8 +22,8 @@ export interface NetworkCase {
   readonly images: number
   /** Floating-point operations of one run; null where they are not counted or are no floating-point operations. */
   readonly operations: number | null
-  /** Sets the network up for `kernels`, which the engine was told to use; the result runs it once. */
-  prepare(kernels: 'simd' | 'plain'): () => void
+  /** Sets the network up for the kernels that the engine was told to use; the result runs it once. */
+  prepare(choice: KernelChoice): () => void
 }
 
 const CLASSES = 10
@@ -58,11 +58,11 @@ function network(name: string, input: Input, build: () => Graph): NetworkCase[] 
       name: `${name} int8, 1 image`,
       images: 1,
       operations: null,
-      prepare(kernels) {
+      prepare(choice) {
         const graph = build()
         const image = pictures(1, input)
         const program = compile(graph, initialise(graph, 1), findBackend(BACKEND), { calibration: [image] })
-        const session = new IntegerSession(program, { kernels })
+        const session = new IntegerSession(program, choice)
         return () => void session.run(image)
       },
     },
@@ -89,13 +89,7 @@ function trainingStep(graph: Graph, input: Input): () => void {
   return () => scope(() => step(graph, parameters, optimiser, image, labels))
 }
 
-function step(
-  graph: Graph,
-  parameters: Map<string, FloatTensor>,
-  optimiser: SGD,
-  image: FloatTensor,
-  labels: Tensor<'int32'>,
-): void {
+function step(graph: Graph, parameters: Parameters, optimiser: SGD, image: FloatTensor, labels: Tensor<'int32'>): void {
   const { logits } = runGraph(graph, parameters, { image }, { training: true })
   crossEntropy(logits as FloatTensor, labels).backward()
   optimiser.step()

@@ -42,12 +42,35 @@ export function createSimdMemory({ bytes = 2 ** 30, executor }: SimdMemoryOption
   }
 }
 
-/** A module's functions on a memory, or null where there is no WebAssembly SIMD: the plain kernels then serve. */
+/** What has been compiled, by base64, so that sessions share it; null: this place does not compile it. */
+const modules = new Map<string, WebAssembly.Module | null>()
+
+/** The module of a binary, or null where there is no WebAssembly SIMD or compiling is forbidden. */
+function compileModule(base64: string): WebAssembly.Module | null {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+  if (!WebAssembly.validate(bytes)) return null
+  try {
+    return new WebAssembly.Module(bytes)
+  } catch {
+    // A content security policy without 'wasm-unsafe-eval' refuses a valid module, and so did Chromium until 2023 on
+    // its main thread, where it compiled no more than 4 KB without waiting.
+    return null
+  }
+}
+
+/**
+ * A module's functions on a memory, or null where there is no WebAssembly SIMD or compiling it is forbidden: the plain
+ * kernels then serve.
+ */
 export function attachSimd<Exports>(memory: SimdMemory, { binary, sharedBinary }: SimdBinaries): Simd<Exports> | null {
   const { memory: raw, executor } = memory
-  const bytes = Uint8Array.from(atob(executor === null ? binary : sharedBinary), (character) => character.charCodeAt(0))
-  if (!WebAssembly.validate(bytes)) return null
-  const module = new WebAssembly.Module(bytes)
+  const base64 = executor === null ? binary : sharedBinary
+  let module = modules.get(base64)
+  if (module === undefined) {
+    module = compileModule(base64)
+    modules.set(base64, module)
+  }
+  if (module === null) return null
   const { exports } = new WebAssembly.Instance(module, { env: { memory: raw } })
   const functions = exports as unknown as Record<string, (...values: number[]) => void>
   const serial: Run = (name, units, _cost, args) => functions[name](...args, 0, units)

@@ -1,9 +1,9 @@
 /**
  * The product that matrix multiplication and every pass of the convolution share, as in kernels/gatherProduct.ts: per
  * output one f32 accumulator from +0, k ascending. Sixteen columns at a time are gathered into a panel that stays in the
- * first-level cache while all rows pass over it, two rows at a time: eight accumulators of four lanes are what 16
- * registers hold beside the operands. The depth is cut into blocks so that the panel fits; between blocks the
- * accumulators wait in memory, which changes no bit.
+ * cache while all rows pass over it, two rows at a time: eight accumulators of four lanes are what 16 registers hold
+ * beside the operands. A great depth is cut into blocks so that the panel fits; between blocks the accumulators wait in
+ * memory, which changes no bit.
  */
 
 /**

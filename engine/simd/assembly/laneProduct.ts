@@ -1,7 +1,7 @@
 /**
  * The product of the weight gradient, kernels/conv2dGradWeight.ts: per output four f32 accumulators, the lanes of one
  * vector, over vectors of four pixels of a line. Four columns (taps of the kernel) are gathered into a panel that stays
- * in the first-level cache while all rows (output channels) pass over it, two rows at a time.
+ * in the cache while all rows (output channels) pass over it, two rows at a time.
  */
 
 /**

@@ -90,12 +90,16 @@ export function maxPoolGrad(
   begin: i32,
   end: i32,
 ): void {
-  memory.fill(gradX + ((<usize>(begin * area)) << 2), 0, (<usize>((end - begin) * area)) << 2)
-  for (let i = begin * windows; i < end * windows; i++) {
-    const own = (<usize>i) << 2
-    const index = load<i32>(argmax + own)
-    if (index < 0) continue
-    const at = gradX + ((<usize>index) << 2)
-    store<f32>(at, load<f32>(at) + load<f32>(gradOut + own))
+  const planeBytes = (<usize>area) << 2
+  let own = (<usize>(begin * windows)) << 2
+  for (let plane = begin; plane < end; plane++) {
+    // Plane by plane, so that what was cleared is still in the cache.
+    memory.fill(gradX + <usize>plane * planeBytes, 0, planeBytes)
+    for (const stop = own + ((<usize>windows) << 2); own < stop; own += 4) {
+      const index = load<i32>(argmax + own)
+      if (index < 0) continue
+      const at = gradX + ((<usize>index) << 2)
+      store<f32>(at, load<f32>(at) + load<f32>(gradOut + own))
+    }
   }
 }

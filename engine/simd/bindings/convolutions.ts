@@ -6,8 +6,8 @@ import { bindConvolutionGradInput } from './convolutionGradInput.ts'
 import { gatherProduct, stepsOf, stepTable, tableOf, UNITS } from './gatherProduct.ts'
 import { type Border, borderArguments, columnOffset, type Layout, layoutOf, paddedPictures } from './paddedPictures.ts'
 
-/** Vectors of pixels in a panel of `laneProduct`. */
-const BLOCK = 256
+/** Vectors of pixels in a panel of `laneProduct`: long, as sums wait between two blocks, but rows stay in a second-level cache. */
+const BLOCK = 512
 /** How many units `laneProduct` is cut into at least, where there are as many panels. */
 const LANE_UNITS = 16
 /** Bytes of sums that a unit of `laneProduct` keeps, at most if it can. */

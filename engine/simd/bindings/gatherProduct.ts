@@ -1,8 +1,11 @@
 import type { SimdExports } from '../exports.ts'
 import type { Simd } from '../simd.ts'
 
-/** Taps that a panel of `gatherProduct` holds at most: with 64 bytes each it fits the first-level cache. */
-const BLOCK = 320
+/**
+ * Taps that a panel of `gatherProduct` holds at most. With 64 bytes each it need not fit the first-level cache: it is read
+ * in order, and sums that wait between two blocks cost more.
+ */
+const BLOCK = 2048
 /** How many units a call is cut into at most: enough to share evenly, few enough for a slot of scratch each. */
 export const UNITS = 64
 

@@ -1,3 +1,4 @@
+import { averagePool, averagePoolGrad } from '../../kernels/averagePool.ts'
 import type { Kernels } from '../../kernels/index.ts'
 import type { PoolShape } from '../../kernels/poolShape.ts'
 import type { SimdExports } from '../exports.ts'
@@ -7,12 +8,14 @@ import type { Simd } from '../simd.ts'
 export function bindPooling({ memory, dispatch }: Simd<SimdExports>) {
   return {
     averagePool(x, shape, countPadding, out) {
+      if (isDilated(shape)) return averagePool(x, shape, countPadding, out)
       memory.beginCall()
       const args = [memory.input(x), memory.output(out), ...averageWindow(shape), countPadding]
       dispatch('averagePool', shape.planes, taps(shape), args)
       memory.endCall()
     },
     averagePoolGrad(gradOut, shape, countPadding, gradX) {
+      if (isDilated(shape)) return averagePoolGrad(gradOut, shape, countPadding, gradX)
       memory.beginCall()
       const args = [memory.input(gradOut), memory.output(gradX), ...averageWindow(shape), countPadding]
       dispatch('averagePoolGrad', shape.planes, taps(shape), args)
@@ -35,6 +38,11 @@ export function bindPooling({ memory, dispatch }: Simd<SimdExports>) {
       memory.endCall()
     },
   } satisfies Partial<Kernels>
+}
+
+/** Whether the taps of a window lie apart: rare in a mean, so it has no twin. */
+function isDilated({ dilationHeight, dilationWidth }: PoolShape): boolean {
+  return dilationHeight !== 1 || dilationWidth !== 1
 }
 
 function grid(shape: PoolShape): number[] {

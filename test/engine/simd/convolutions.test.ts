@@ -90,7 +90,7 @@ const cases: Record<string, Case> = {
   'pointwise, stride 2': { batch: 2, channels: 8, outChannels: 5, size: [9, 9], kernel: [1, 1], stride: [2, 2] },
   pointwise: { batch: 2, channels: 37, outChannels: 19, size: [7, 7], kernel: [1, 1] },
   'LeNet, second layer': { batch: 2, channels: 6, outChannels: 16, size: [14, 14], kernel: [5, 5] },
-  'more taps than a block': { channels: 70, outChannels: 3, size: [6, 6], kernel: [3, 3], pad: [1, 1] },
+  'more taps than a block': { channels: 230, outChannels: 3, size: [6, 6], kernel: [3, 3], pad: [1, 1] },
   'more pixels than a block': { batch: 2, channels: 2, outChannels: 3, size: [25, 49], kernel: [3, 3], pad: [1, 1] },
   'patches without overlap': { batch: 2, channels: 3, outChannels: 4, size: [12, 12], kernel: [4, 4], stride: [4, 4] },
   groups: { batch: 2, groups: 3, channels: 6, outChannels: 9, size: [9, 11], kernel: [3, 3], pad: [1, 1] },

@@ -11,7 +11,8 @@ const PAUSE = 5
 
 /**
  * A candidate: `run()` does the work once (may return a promise); `enter()`, if there is one, selects its back end before
- * each sample; `first` is how long its first run took, in seconds. Returns the median seconds of a run for each.
+ * each sample; `within(body)`, if there is one, calls `body` with what runs need in place, and they then return no promise;
+ * `first` is how long its first run took, in seconds. Returns the median seconds of a run for each.
  */
 export async function measure(candidates, rounds) {
   const plans = []
@@ -41,13 +42,21 @@ async function warmUp(candidate, rounds) {
 }
 
 /** Seconds a run, over `repeats` runs. */
-async function sample({ run, enter }, repeats) {
+async function sample({ run, enter, within }, repeats) {
   await enter?.()
+  if (within) return within(() => secondsOf(run, repeats))
   const start = performance.now()
   for (let i = 0; i < repeats; i++) {
     const pending = run()
     if (pending !== undefined) await pending
   }
+  return (performance.now() - start) / 1000 / repeats
+}
+
+/** The same for runs that return no promise. */
+function secondsOf(run, repeats) {
+  const start = performance.now()
+  for (let i = 0; i < repeats; i++) run()
   return (performance.now() - start) / 1000 / repeats
 }
 

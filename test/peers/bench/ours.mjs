@@ -29,6 +29,8 @@ export async function loadOurs() {
       'quant/integer/simd/workspace.js',
       'quant/integer/storage.js',
       'models/index.js',
+      'models/onnx/encode.js',
+      'models/onnx/export/exportProgram.js',
     ].map((path) => import(new URL(`dist/${path}`, root))),
   )
   return Object.assign({}, ...modules)
@@ -56,20 +58,45 @@ export function kernelSwitch({ useKernels }, executor) {
     return {
       ...candidate,
       enter() {
-        if (choose(wanted)) candidate.run()
+        if (!choose(wanted)) return
+        if (candidate.within) candidate.within(candidate.run)
+        else candidate.run()
       },
     }
   }
   return { threaded: bind(executor), alone: bind(alone) }
 }
 
-/** A candidate for a float graph with one output; feeds: {name: {shape, data}}. */
-export function floatCandidate(ours, graph, parameters, feeds) {
-  const { scope, noGrad, runGraph, tensor } = ours
-  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, { data, shape }]) => [name, tensor(data, shape)]))
+/**
+ * A candidate for a float graph with one output; feeds: {name: {shape, data}}. With operands 'resident', inputs lie in the
+ * memory of the kernels, and results stay there.
+ */
+export function floatCandidate(ours, graph, parameters, feeds, operands = 'arrays') {
+  const { context, scope, noGrad, runGraph, tensor } = ours
+  const feed = (make) => Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, make(value)]))
   const [output] = graph.outputs
-  const run = () => scope(() => noGrad(() => runGraph(graph, parameters, inputs)[output]))
-  return { run: () => void run(), result: () => run().data }
+  const compute = (inputs) => noGrad(() => runGraph(graph, parameters, inputs)[output])
+  if (operands === 'arrays') {
+    const inputs = feed(({ data, shape }) => tensor(data, shape))
+    const run = () => scope(() => compute(inputs))
+    return { run: () => void run(), result: () => run().data }
+  }
+  let inputs = null
+  const place = ({ data, shape }) => {
+    const placed = context.empty(shape)
+    placed.data.set(data)
+    return placed
+  }
+  const within = (body) =>
+    scope(() => {
+      inputs = feed(place)
+      return body()
+    })
+  return {
+    within,
+    run: () => scope(() => void compute(inputs)),
+    result: () => within(() => compute(inputs)).data,
+  }
 }
 
 /** ResNet-20 for 32x32 pictures as it is used for inference: fresh parameters, batch norms folded. */

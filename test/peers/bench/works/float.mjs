@@ -6,7 +6,10 @@ import { random } from '../random.mjs'
 
 const GIGA = 1e9
 
-/** Layers and networks by the name of the work; `amount` is what one run does, in units. */
+/**
+ * Layers and networks by the name of the work; `amount` is what one run does, in units; `resident`: there is a form with
+ * operands in the memory that kernels compute in.
+ */
 export const floatWorks = [
   matmul('matmul-f32-384', 384),
   matmul('matmul-f32-1024', 1024),
@@ -54,13 +57,14 @@ function work(name, unit, amount, describe) {
     unit,
     amount,
     tolerance: { tolerance: 1e-4 },
+    resident: true,
     peers: ['ort-web', 'ort-node', 'tfjs-wasm', 'tfjs-cpu', ...(unit === 'GFLOP/s' ? ['simd-peak'] : [])],
-    /** Functions that make candidates: ours, and that of a peer. */
+    /** Functions that make candidates: ours (for an executor, with operands as said), and that of a peer. */
     async prepare(ours) {
       const { graph, parameters, feeds } = describe(ours)
       const bytes = modelFromGraph(graph, parameters, ours.inferShapes(graph))
       return {
-        own: () => floatCandidate(ours, graph, parameters, feeds),
+        own: (_executor, operands) => floatCandidate(ours, graph, parameters, feeds, operands),
         peer: (runtime) => runtime.network({ graph, parameters, feeds, bytes }),
       }
     },

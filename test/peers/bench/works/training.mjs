@@ -1,8 +1,9 @@
-// One training step: forward, loss, gradients, SGD.
+// Training steps: forward, loss, gradients, SGD.
 
 import { random } from '../random.mjs'
 
 const BATCH = 64
+const RESNET_BATCH = 32
 const CHANNELS = [16, 32, 64]
 const CLASSES = 10
 /** Pixels of a side after three poolings of 28. */
@@ -20,17 +21,37 @@ export const trainingWorks = [
     // The wasm back end of tfjs has no gradient of conv2d's filter; ONNX Runtime does not train here.
     peers: ['tfjs-cpu'],
     async prepare(ours) {
-      const labels = Int32Array.from({ length: BATCH }, (_, i) => (i * 7) % CLASSES)
+      const labels = someLabels(BATCH)
       const images = random([BATCH, 1, 28, 28], 'images')
       const graph = network(ours)
       const start = ours.initialise(graph, 1)
       return {
-        own: () => ourStep(ours, graph, start, images, labels),
+        own: () => ourStep(ours, graph, start, images, labels, { lr: LEARNING_RATE }),
         peer: (runtime) => tfjsStep(runtime, start, images, labels),
       }
     },
   },
+  {
+    name: `resnet20-train-b${RESNET_BATCH}`,
+    unit: 'images/s',
+    amount: RESNET_BATCH,
+    tolerance: { tolerance: 1e-3 },
+    // With itself alone, on one thread.
+    peers: [],
+    async prepare(ours) {
+      const graph = ours.buildModel('resnet', { input: [3, 32, 32], classes: CLASSES, depth: 20 })
+      const start = ours.initialise(graph, 1)
+      const images = random([RESNET_BATCH, 3, 32, 32], 'images')
+      // So low a rate keeps everything finite however often the step is run.
+      const options = { lr: 1e-6, momentum: 0.9 }
+      return { own: () => ourStep(ours, graph, start, images, someLabels(RESNET_BATCH), options) }
+    },
+  },
 ]
+
+function someLabels(count) {
+  return Int32Array.from({ length: count }, (_, i) => (i * 7) % CLASSES)
+}
 
 function network({ buildGraph }) {
   return buildGraph('conv3', (g) => {
@@ -43,13 +64,13 @@ function network({ buildGraph }) {
 }
 
 /** The result is every trainable parameter after the first step, one after the other. */
-function ourStep(ours, graph, start, images, labels) {
+function ourStep(ours, graph, start, images, labels, options) {
   const { scope, runGraph, crossEntropy, trainableParameters, SGD, tensor } = ours
   const parameters = new Map([...start].map(([name, value]) => [name, value.clone()]))
   const trainable = trainableParameters(graph, parameters)
-  const optimiser = new SGD(trainable, { lr: LEARNING_RATE })
+  const optimiser = new SGD(trainable, options)
   const image = tensor(images.data, images.shape)
-  const target = tensor(labels, [BATCH], { dtype: 'int32' })
+  const target = tensor(labels, [labels.length], { dtype: 'int32' })
   const run = () => {
     scope(() => {
       const { logits } = runGraph(graph, parameters, { image }, { training: true })

@@ -1,0 +1,113 @@
+/** Batch and layer normalisation. As `SimdExports` says. */
+export interface NormalisationExports {
+  batchNorm(
+    x: number,
+    mean: number,
+    variance: number,
+    scale: number,
+    bias: number,
+    out: number,
+    c: number,
+    p: number,
+    epsilon: number,
+    begin: number,
+    end: number,
+  ): void
+  batchNormGradEvaluation(
+    gradOut: number,
+    variance: number,
+    scale: number,
+    gradX: number,
+    c: number,
+    p: number,
+    epsilon: number,
+    begin: number,
+    end: number,
+  ): void
+  batchNormGradTraining(
+    x: number,
+    gradOut: number,
+    mean: number,
+    variance: number,
+    scale: number,
+    gradScale: number,
+    gradBias: number,
+    gradX: number,
+    n: number,
+    c: number,
+    p: number,
+    epsilon: number,
+    begin: number,
+    end: number,
+  ): void
+  batchNormParameterGrads(
+    x: number,
+    gradOut: number,
+    mean: number,
+    variance: number,
+    gradScale: number,
+    gradBias: number,
+    n: number,
+    c: number,
+    p: number,
+    epsilon: number,
+    begin: number,
+    end: number,
+  ): void
+  batchNormRunning(
+    running: number,
+    batch: number,
+    out: number,
+    kept: number,
+    taken: number,
+    correction: number,
+    begin: number,
+    end: number,
+  ): void
+  batchNormStatistics(
+    x: number,
+    mean: number,
+    variance: number,
+    n: number,
+    c: number,
+    p: number,
+    begin: number,
+    end: number,
+  ): void
+  layerNorm(
+    x: number,
+    scale: number,
+    bias: number,
+    out: number,
+    mean: number,
+    deviation: number,
+    length: number,
+    epsilon: number,
+    begin: number,
+    end: number,
+  ): void
+  layerNormGrad(
+    x: number,
+    scale: number,
+    mean: number,
+    deviation: number,
+    gradOut: number,
+    gradX: number,
+    sums: number,
+    length: number,
+    begin: number,
+    end: number,
+  ): void
+  layerNormParameterGrads(
+    x: number,
+    mean: number,
+    deviation: number,
+    gradOut: number,
+    gradScale: number,
+    gradBias: number,
+    rows: number,
+    length: number,
+    begin: number,
+    end: number,
+  ): void
+}

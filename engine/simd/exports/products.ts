@@ -1,0 +1,52 @@
+/** The product that matrices and convolutions share, and what stands before and after it. As `SimdExports` says. */
+export interface ProductExports {
+  gatherProduct(
+    a: number,
+    rows: number,
+    depth: number,
+    bias: number,
+    b: number,
+    taps: number,
+    consecutive: number,
+    columns: number,
+    imageColumns: number,
+    lineColumns: number,
+    bImage: number,
+    bLine: number,
+    bColumn: number,
+    out: number,
+    outRow: number,
+    outImage: number,
+    outLine: number,
+    outColumn: number,
+    block: number,
+    panels: number,
+    scratch: number,
+    slot: number,
+    begin: number,
+    end: number,
+  ): void
+  gemmFinish(
+    c: number,
+    n: number,
+    alpha: number,
+    beta: number,
+    cRow: number,
+    cColumn: number,
+    product: number,
+    out: number,
+    begin: number,
+    end: number,
+  ): void
+  packRows(
+    a: number,
+    aRow: number,
+    taps: number,
+    consecutive: number,
+    rows: number,
+    depth: number,
+    out: number,
+    begin: number,
+    end: number,
+  ): void
+}
