@@ -21,7 +21,7 @@ export interface Context {
 
 /** Which kernels to compute with; every choice gives the same bits. */
 export interface KernelChoice {
-  /** 'simd' where WebAssembly SIMD exists, else the plain ones, silently; 'plain': TypeScript. */
+  /** 'simd' where WebAssembly SIMD exists and may be compiled, else the plain ones, silently; 'plain': TypeScript. */
   readonly kernels: 'simd' | 'plain'
   /** Bytes for the SIMD kernels and the scopes; default 1 GiB, reserved but not touched until used. */
   readonly bytes?: number

@@ -1,0 +1,51 @@
+// `npm run test:browser`: the same bits in Chromium as in Node, see test/browser/main.ts. Exit status 0: all equal; 1:
+// something is not; 2: bad usage or no Chromium.
+
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { build, install, run } from './prepare.mjs'
+import { root } from './root.mjs'
+
+const USAGE = `npm run test:browser -- [--no-build]
+
+Computes golden networks for every back end and a training run in Node and in pages of Chromium: with and without
+cross-origin isolation, on the main thread and in a Web Worker, with and without a content security policy, one of which
+forbids WebAssembly. All must give the same bits.
+
+  --no-build   use what has been built
+  --help       this text`
+
+function fail(message) {
+  console.error(message)
+  process.exit(2)
+}
+
+/** Where a command is, or undefined. */
+function find(command) {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, command))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
+}
+
+const args = process.argv.slice(2)
+if (args.includes('--help')) {
+  console.log(USAGE)
+  process.exit(0)
+}
+const unknown = args.find((argument) => argument !== '--no-build')
+if (unknown !== undefined) fail(`there is no option ${unknown}\n\n${USAGE}`)
+const chromium = find('chromium')
+if (chromium === undefined) fail('there is no chromium on PATH; on Debian: apt-get install chromium')
+if (args.length === 0) {
+  install()
+  build()
+}
+run(process.execPath, [`${root}dist/test/browser/main.js`, chromium])
