@@ -23,7 +23,7 @@ export interface ExportProgramOptions {
  *
  * The form carries quantisers, not arithmetic: how sums are rescaled and rounded, additions aligned and tables made is the
  * runtime's choice. The metadata say what the program does: `quant-trim.backend` its back end, `quant-trim.arithmetic` the
- * requantiser or arithmetic of each step, `quant-trim.input-rounding` how the input's ties are settled (ONNX: to even).
+ * requantiser or arithmetic of each step (of a table the rule that made it), `quant-trim.input-rounding` how the input's ties are settled (ONNX: to even).
  *
  * Throws `UnsupportedError` for codes that are no ONNX type, and `FormatError` for constants that do not fit.
  * Example: one conv of 'ort-x86' gives QuantizeLinear, 3 x DequantizeLinear, Conv, QuantizeLinear, DequantizeLinear.
@@ -80,6 +80,7 @@ function notes({ header }: IntegerProgram): Map<string, string> {
   for (const step of header.steps) {
     if ('requantiser' in step) arithmetic[step.name] = step.requantiser
     else if ('arithmetic' in step) arithmetic[step.name] = step.arithmetic
+    else if (step.op === 'table') arithmetic[step.name] = { kind: 'table', rule: step.rule }
   }
   return new Map([
     ['quant-trim.backend', header.backend],
