@@ -1,4 +1,5 @@
 import { UsageError } from '../engine/base/errors.ts'
+import { defaultKure } from '../quant/trim/kurtosis.ts'
 import { type MethodOptions, methodOptions } from '../quant/trim/methods.ts'
 import { type OptionSpecs, type ParsedOptions, textOf } from './options.ts'
 
@@ -30,6 +31,12 @@ export const methodOptionSpecs: OptionSpecs = {
     type: 'boolean',
     description: 'symmetric activation ranges',
     usual: full.activationSymmetric,
+  },
+  'step-sizes': {
+    type: 'string',
+    choices: ['estimated', 'learned'],
+    description: 'scales estimated, or trained as in LSQ',
+    usual: full.stepSizes,
   },
   ste: { type: 'string', choices: ['identity', 'clipped'], description: 'straight-through estimator', usual: full.ste },
   curriculum: {
@@ -86,6 +93,9 @@ export const methodOptionSpecs: OptionSpecs = {
     description: 'first batches that observers do not see',
     usual: full.observerSkip,
   },
+  kure: { type: 'boolean', description: 'kurtosis regularisation of weights', usual: full.kure !== null },
+  'kure-weight': { type: 'number', minimum: 0, description: 'factor on its penalty', usual: defaultKure.weight },
+  'kure-target': { type: 'number', minimum: 1, description: 'kurtosis drawn to', usual: defaultKure.target },
   'reverse-pruning': { type: 'boolean', description: 'clip the largest weights', usual: full.reversePruning !== null },
   'clip-quantile': {
     type: 'number',
@@ -170,6 +180,7 @@ export function changedMethod(
     activationBits: pick('activation-bits', base.activationBits),
     weightGranularity: pick('weight-granularity', base.weightGranularity),
     activationSymmetric: pick('activation-symmetric', base.activationSymmetric),
+    stepSizes: pick('step-sizes', base.stepSizes),
     ste: pick('ste', base.ste),
     curriculum: {
       kind: pick('curriculum', base.curriculum.kind),
@@ -181,6 +192,7 @@ export function changedMethod(
     observerBeta: pick('observer-beta', base.observerBeta),
     observerQuantile: pick('observer-quantile', base.observerQuantile),
     observerSkip: pick('observer-skip', base.observerSkip),
+    kure: part(base.kure, defaultKure, 'kure', { weight: values['kure-weight'], target: values['kure-target'] }),
     reversePruning: part(base.reversePruning, full.reversePruning!, 'reverse-pruning', {
       quantile: values['clip-quantile'],
       beta: values['clip-beta'],

@@ -2,6 +2,7 @@ import { UsageError } from '../../engine/base/errors.ts'
 import type { Tensor } from '../../engine/core/tensor.ts'
 import type { Graph } from '../../engine/graph/graph.ts'
 import { floatParameter } from '../../engine/graph/parameters.ts'
+import { usesOf } from '../../engine/graph/uses.ts'
 import { codeRange } from '../affine/scheme.ts'
 import { largestMagnitude, type TrimEvent } from './reversePruning.ts'
 
@@ -89,10 +90,7 @@ export class GainTrimming {
 
 /** Convolutions and linear layers (output channels first) whose only consumer is a batch norm. */
 function foldedLayers(graph: Graph): FoldedLayer[] {
-  const uses = new Map<string, number>()
-  for (const name of [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs]) {
-    uses.set(name, (uses.get(name) ?? 0) + 1)
-  }
+  const uses = usesOf(graph)
   return graph.nodes.flatMap((node) => {
     if (node.op !== 'BatchNormalization' || uses.get(node.inputs[0]) !== 1) return []
     const layer = graph.nodes.find(({ outputs }) => outputs[0] === node.inputs[0])

@@ -2,6 +2,7 @@ import { UsageError } from '../../engine/base/errors.ts'
 import type { StraightThrough } from '../affine/fakeQuantise.ts'
 import { type CurriculumOptions, defaultCurriculum } from './curriculum.ts'
 import { defaultGainTrimming, type GainTrimmingOptions } from './gainTrimming.ts'
+import { defaultKure, type KureOptions } from './kurtosis.ts'
 import { defaultReversePruning, type ReversePruningOptions } from './reversePruning.ts'
 
 /** Everything that distinguishes one training method from another. */
@@ -13,6 +14,11 @@ export interface MethodOptions {
   readonly weightGranularity: 'tensor' | 'channel'
   /** Weights are always symmetric and narrow; activations may be either. */
   readonly activationSymmetric: boolean
+  /**
+   * 'estimated': scales follow the weights and the activations' observers. 'learned': LSQ, steps are trained; for
+   * curricula 'none' and 'step', with its own straight-through estimator and the codes of `LearnedSteps`.
+   */
+  readonly stepSizes: 'estimated' | 'learned'
   /** The straight-through estimator: see `fakeQuantise`. */
   readonly ste: StraightThrough
   readonly curriculum: CurriculumOptions
@@ -22,6 +28,8 @@ export interface MethodOptions {
   readonly observerQuantile: number
   /** Batches at the start of training that the observers do not see. */
   readonly observerSkip: number
+  /** null: no kurtosis regularisation. */
+  readonly kure: KureOptions | null
   /** null: no reverse pruning. */
   readonly reversePruning: ReversePruningOptions | null
   /** null: no gain trimming. */
@@ -38,11 +46,13 @@ const quantTrim: MethodOptions = {
   activationBits: 8,
   weightGranularity: 'channel',
   activationSymmetric: false,
+  stepSizes: 'estimated',
   ste: 'identity',
   curriculum: defaultCurriculum,
   observerBeta: 0.95,
   observerQuantile: 0.999,
   observerSkip: 10,
+  kure: null,
   reversePruning: defaultReversePruning,
   gainTrimming: defaultGainTrimming,
   exportClips: true,
@@ -52,19 +62,38 @@ const quantTrim: MethodOptions = {
 /** The parts that the baselines go without. */
 const plain = { reversePruning: null, gainTrimming: null, exportClips: false, batchNormBatches: 0 } as const
 
+const none = { ...defaultCurriculum, kind: 'none' } as const
+const step = { ...defaultCurriculum, kind: 'step' } as const
+
 /** What the methods are, by name. */
 export const methods = {
   float: {
     summary: 'full-precision training, nothing quantised',
-    options: { ...quantTrim, ...plain, curriculum: { ...defaultCurriculum, kind: 'none' } },
+    options: { ...quantTrim, ...plain, curriculum: none },
   },
   qat: {
     summary: 'plain quantisation-aware training: one scheme, lambda 1 after the warm-up, no trimming',
-    options: { ...quantTrim, ...plain, curriculum: { ...defaultCurriculum, kind: 'step' } },
+    options: { ...quantTrim, ...plain, curriculum: step },
   },
   'quant-trim': {
     summary: 'progressive fake quantisation, reverse pruning, gain trimming and the export step',
     options: quantTrim,
+  },
+  'quant-trim-no-pruning': {
+    summary: 'ablation: Quant-Trim without reverse pruning and gain trimming',
+    options: { ...quantTrim, reversePruning: null, gainTrimming: null },
+  },
+  'quant-trim-no-ramp': {
+    summary: 'ablation: Quant-Trim with lambda 1 right after the warm-up',
+    options: { ...quantTrim, curriculum: step },
+  },
+  kure: {
+    summary: 'full-precision training with kurtosis regularisation (KURE, arXiv 2002.07686)',
+    options: { ...quantTrim, ...plain, curriculum: none, kure: defaultKure },
+  },
+  lsq: {
+    summary: 'quantisation-aware training with learned step sizes (LSQ, arXiv 1902.08153)',
+    options: { ...quantTrim, ...plain, curriculum: step, stepSizes: 'learned' },
   },
 } satisfies Record<string, { summary: string; options: MethodOptions }>
 

@@ -10,12 +10,24 @@ import type { Scheme } from '../affine/scheme.ts'
 import { weightQuantiser } from '../affine/weightQuantiser.ts'
 import type { MethodOptions } from './methods.ts'
 
+/** What training sees of quantisation, and what it learns about it. */
+export interface Simulator {
+  /** The hooks of one training step: `observe` lets observers see it; lambda in [0, 1], 0 changes no value. */
+  tap(lambda: number, observe: boolean): Tap
+  /** The learned range of each activation point that has been seen. */
+  ranges(): Map<string, ValueRange>
+  /** What a resumed run needs, by the name of the weight or tensor. */
+  state(): Map<string, FloatTensor>
+  /** Takes over what `state` returned. Throws `FormatError` for a name that the graph does not have. */
+  loadState(state: ReadonlyMap<string, FloatTensor>): void
+}
+
 /**
- * What training sees of quantisation: at each quantisation point of a graph the weight or activation is blended with its
+ * At each quantisation point of a graph the weight or activation is blended with its
  * fake-quantised self, x + lambda (x^ - x). Weights take their scale from the weight as it is; activations from an
  * observer of the tensor before blending.
  */
-export class QuantisationSimulator {
+export class QuantisationSimulator implements Simulator {
   readonly #options: MethodOptions
   readonly #weights: ReadonlyMap<string, WeightPoint>
   readonly #observers: ReadonlyMap<string, EmaQuantileObserver>
@@ -28,7 +40,6 @@ export class QuantisationSimulator {
     this.#observers = new Map(points.activations.map((name) => [name, new EmaQuantileObserver({ beta, p })]))
   }
 
-  /** The hooks of one training step: `observe` lets the observers see it; lambda in [0, 1], 0 changes no value. */
   tap(lambda: number, observe: boolean): Tap {
     const { weightBits, activationBits, weightGranularity, activationSymmetric, ste } = this.#options
     const weights: Scheme = {
@@ -62,7 +73,6 @@ export class QuantisationSimulator {
     }
   }
 
-  /** The learned range of each activation point that has been observed. */
   ranges(): Map<string, ValueRange> {
     return new Map(
       [...this.#observers]
@@ -81,7 +91,6 @@ export class QuantisationSimulator {
     )
   }
 
-  /** Takes over what `state` returned. Throws `FormatError` for a point that the graph does not have. */
   loadState(state: ReadonlyMap<string, FloatTensor>): void {
     for (const [name, { data }] of state) {
       const observer = this.#observers.get(name)

@@ -10,30 +10,42 @@ const ZERO_BIN = 0x80000000 >>> SHIFT
 
 /** Which percentile. */
 export interface PercentileOptions {
-  /** The upper quantile, in [0.5, 1]; the lower is 1 - p. Default 0.999. */
+  /** The upper quantile, in [0.5, 1]; two-sided, the lower is 1 - p. Default 0.999. */
   readonly p?: number
+  /**
+   * 2: [Q_{1-p}, Q_p] of the values. 1: one threshold t = Q_p of the magnitudes, the range is [-t, t] limited to the
+   * extremes seen (pytorch-quantization). Default 2.
+   */
+  readonly sides?: 1 | 2
 }
 
 /**
- * Two-sided percentile over all batches together, for calibration: lo = Q_{1-p}, hi = Q_p of everything observed, linear
- * between neighbouring order statistics as in NumPy, in bounded memory (1 MiB): values are counted in 2^18 bins, each the
- * f32 numbers that share sign, exponent and the upper 9 bits of the mantissa. Ranks are exact; the value of a rank is
- * interpolated within its bin and limited to the extremes seen, so that it is within 2^-9 (0.2 %) of the true one,
- * relatively. p = 1 gives the exact extremes; positive values below 2^-135 count as 0, and 0 stays 0. Batches may come in
- * any order and size.
- * Example: 1000 times 1 and once 100 at p = 0.99: hi is 1 to within 0.2 %.
+ * Percentile over all batches together, for calibration: two-sided, lo = Q_{1-p} and hi = Q_p of everything observed,
+ * or one-sided, Q_p of the magnitudes; linear between neighbouring order statistics as in NumPy, in bounded memory,
+ * 1 MiB: values are counted in 2^18 bins, each the f32 numbers that share sign, exponent and the upper 9 bits of the
+ * mantissa. Ranks are exact; the value of a rank is interpolated within its bin and limited to the extremes seen, so
+ * that it is within 2^-9 (0.2 %) of the true one, relatively. p = 1 gives the exact extremes; positive values below
+ * 2^-135 count as 0, and 0 stays 0. Batches may come in any order and size.
+ * Example: 1000 times 1 and once 100 at p = 0.99: hi is 1 to within 0.2 %. One-sided, at
+ * p = 0.95, 99 times -1 and once 5: t is 1, the range [-1, 1].
  */
 export class PercentileObserver implements Observer {
   readonly #p: number
+  /** Clears the sign of magnitudes. */
+  readonly #mask: number
   readonly #counts = new Uint32Array(2 ** KEY_BITS)
   #total = 0
   #extremes: ValueRange | undefined
+  /** The least magnitude so far, as bits of an f32, which are in the order of the values; one-sided only. */
+  #leastMagnitude = 0x7f800000
 
-  /** Throws `UsageError` for p outside [0.5, 1]. */
+  /** Throws `UsageError` for p outside [0.5, 1] or sides other than 1 and 2. */
   constructor(options: PercentileOptions = {}) {
-    const { p = 0.999 } = options
+    const { p = 0.999, sides = 2 } = options
     if (!(p >= 0.5 && p <= 1)) throw new UsageError(`PercentileObserver: p ${p}; wanted a number in [0.5, 1]`)
+    if (sides !== 1 && sides !== 2) throw new UsageError(`PercentileObserver: ${sides} sides; wanted 1 or 2`)
     this.#p = p
+    this.#mask = sides === 1 ? 0x7fffffff : -1
   }
 
   /** Beside what every observer refuses, more than 2^32 - 1 values in all are a `UsageError`. */
@@ -48,24 +60,34 @@ export class PercentileObserver implements Observer {
     this.#total += x.length
     const counts = this.#counts
     const bits = new Int32Array(x.buffer, x.byteOffset, x.length)
-    for (let i = 0; i < bits.length; i++) counts[keyOf(bits[i]) >>> SHIFT]++
+    const mask = this.#mask
+    for (let i = 0; i < bits.length; i++) counts[keyOf(bits[i] & mask) >>> SHIFT]++
+    if (mask === -1) return
+    for (let i = 0; i < bits.length; i++) this.#leastMagnitude = Math.min(this.#leastMagnitude, bits[i] & mask)
   }
 
   range(): ValueRange {
     if (this.#extremes === undefined) return rangeWithZero(undefined, 'PercentileObserver')
-    return rangeWithZero({ lo: this.#quantile(1 - this.#p), hi: this.#quantile(this.#p) }, 'PercentileObserver')
+    const { lo, hi } = this.#extremes
+    if (this.#mask === -1) {
+      const quantiles = { lo: this.#quantile(1 - this.#p, lo, hi), hi: this.#quantile(this.#p, lo, hi) }
+      return rangeWithZero(quantiles, 'PercentileObserver')
+    }
+    const least = valueOfKey(keyOf(this.#leastMagnitude))
+    const threshold = this.#quantile(this.#p, least, Math.max(-lo, hi))
+    return rangeWithZero({ lo: Math.max(lo, -threshold), hi: Math.min(hi, threshold) }, 'PercentileObserver')
   }
 
-  #quantile(p: number): number {
+  /** The quantile of what was counted, which lies between `lo` and `hi`. */
+  #quantile(p: number, lo: number, hi: number): number {
     const h = p * (this.#total - 1)
     const k = Math.floor(h)
-    const below = this.#valueOfRank(k)
-    return h === k ? below : Math.fround(below + (h - k) * (this.#valueOfRank(k + 1) - below))
+    const below = this.#valueOfRank(k, lo, hi)
+    return h === k ? below : Math.fround(below + (h - k) * (this.#valueOfRank(k + 1, lo, hi) - below))
   }
 
   /** The k-th smallest value, as if the values in a bin lay in it at equal distances. */
-  #valueOfRank(k: number): number {
-    const { lo, hi } = this.#extremes as ValueRange
+  #valueOfRank(k: number, lo: number, hi: number): number {
     // The two that are known exactly.
     if (k === 0) return lo
     if (k === this.#total - 1) return hi

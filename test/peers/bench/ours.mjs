@@ -30,6 +30,7 @@ export async function loadOurs() {
       'quant/integer/storage.js',
       'models/index.js',
       'models/onnx/encode.js',
+      'models/onnx/export/exportGraph.js',
       'models/onnx/export/exportProgram.js',
     ].map((path) => import(new URL(`dist/${path}`, root))),
   )

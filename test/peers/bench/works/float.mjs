@@ -1,6 +1,5 @@
 // Float inference: one layer or a whole network, the same graph for everyone.
 
-import { modelFromGraph } from '../../onnx/fromGraph.mjs'
 import { floatCandidate, resnet20 } from '../ours.mjs'
 import { random } from '../random.mjs'
 
@@ -62,7 +61,7 @@ function work(name, unit, amount, describe) {
     /** Functions that make candidates: ours (for an executor, with operands as said), and that of a peer. */
     async prepare(ours) {
       const { graph, parameters, feeds } = describe(ours)
-      const bytes = modelFromGraph(graph, parameters, ours.inferShapes(graph))
+      const bytes = ours.encodeModel(ours.exportGraph(graph, parameters))
       return {
         own: (_executor, operands) => floatCandidate(ours, graph, parameters, feeds, operands),
         peer: (runtime) => runtime.network({ graph, parameters, feeds, bytes }),

@@ -1,12 +1,13 @@
 // Integer inference: one product of codes, and a session from real images to real logits.
 
-import { encodeModel as encodeDescription } from '../../onnx/model.mjs'
+import { model, node } from '../../exact/model.mjs'
 import { floatCandidate, resnet20 } from '../ours.mjs'
 import { random } from '../random.mjs'
 
 /** By the name of the work; the form is that of floatWorks. */
 export const integerWorks = [
-  matmul('matmul-int8-384', 384),
+  matmul('matmul-int8-384', 384, 'sums'),
+  matmul('matmul-qlinear-384', 384, 'codes'),
   network('resnet20-int8-b1', 1),
   network('resnet20-int8-b32', 32),
 ]
@@ -15,10 +16,11 @@ export const integerWorks = [
 const BACKEND = 'onnx-spec'
 
 /**
- * A matrix of uint8 codes with zero point, times constant int8 weights with a scale a column, requantised: the one step of
- * the integer program of a linear layer without bias, which is ONNX's QLinearMatMul. Codes in, codes out.
+ * A matrix of uint8 codes with zero point, times constant int8 weights with a scale a column: the one step of the integer
+ * program of a linear layer without bias, which requantises its sums. 'codes': against QLinearMatMul, which does the same;
+ * 'sums': against MatMulInteger, which stops at int32 sums, so that ours does a little more.
  */
-function matmul(name, n) {
+function matmul(name, n, form) {
   return {
     name,
     unit: 'GOP/s',
@@ -51,37 +53,56 @@ function matmul(name, n) {
           return { run: () => void run(), result: () => Int32Array.from(run(), (code) => code + to.offset) }
         },
         async peer(runtime) {
-          const [{ weight }] = steps
+          const [{ weight, requantiser, low, high }] = steps
           const feeds = { x: { dtype: 'uint8', shape, data: Uint8Array.from(codes) } }
           const weights = transposed(program.constants.get(weight.constant), n)
-          const bytes = qLinearMatMul(n, { scale, zeroPoint }, weights, weight.scale, valueNamed(output))
-          return runtime.network({ bytes, feeds })
+          const to = valueNamed(output)
+          if (form === 'codes') {
+            const bytes = ours.encodeModel(qLinearMatMul(n, { scale, zeroPoint }, weights, weight.scale, to))
+            return runtime.network({ bytes, feeds })
+          }
+          const candidate = await runtime.network({
+            bytes: ours.encodeModel(matMulInteger(n, zeroPoint, weights)),
+            feeds,
+          })
+          const finish = (sum, i) =>
+            Math.min(high, Math.max(low, Math.round(sum * requantiser.scale[i % n]) + to.zeroPoint))
+          return { ...candidate, result: async () => Int32Array.from(await candidate.result(), finish) }
         },
       }
     },
   }
 }
 
-/** One QLinearMatMul of uint8 `from` with constant int8 weights [n, n], a scale a column, to uint8 `to`. */
-function qLinearMatMul(n, from, weights, scales, to) {
-  const constant = (name, dtype, shape, data) => ({ name, dtype, shape, data })
-  const constants = [
-    constant('x_scale', 'float32', [], Float32Array.of(from.scale)),
-    constant('x_zero', 'uint8', [], Uint8Array.of(from.zeroPoint)),
-    constant('w', 'int8', [n, n], weights),
-    constant('w_scale', 'float32', [n], Float32Array.from(scales)),
-    constant('w_zero', 'int8', [n], new Int8Array(n)),
-    constant('y_scale', 'float32', [], Float32Array.of(to.scale)),
-    constant('y_zero', 'uint8', [], Uint8Array.of(to.zeroPoint)),
-  ]
-  const inputs = ['x', ...constants.map(({ name }) => name)]
-  return encodeDescription({
-    name: 'matmul-quantised',
-    inputs: [{ name: 'x', dtype: 'uint8', shape: [n, n] }],
-    outputs: [{ name: 'y', dtype: 'uint8', shape: [n, n] }],
-    nodes: [{ name: 'product', op: 'QLinearMatMul', inputs, outputs: ['y'], attributes: {} }],
-    constants,
+/** A model of one product of x with constant int8 weights [n, n]. */
+function product(n, operator, constants, type) {
+  const tensorOf = ([type, dims, data]) => ({ type, dims, data })
+  return model({
+    nodes: [node(operator, ['x', ...Object.keys(constants)], ['y'])],
+    feeds: { x: { type: 'uint8', dims: [n, n] } },
+    constants: Object.fromEntries(Object.entries(constants).map(([name, parts]) => [name, tensorOf(parts)])),
+    outputs: { y: type },
   })
+}
+
+/** MatMulInteger with a zero point of the input. */
+function matMulInteger(n, zeroPoint, weights) {
+  const constants = { w: ['int8', [n, n], weights], x_zero: ['uint8', [], Uint8Array.of(zeroPoint)] }
+  return product(n, 'MatMulInteger', constants, 'int32')
+}
+
+/** QLinearMatMul of uint8 `from`, a weight scale a column, to uint8 `to`. */
+function qLinearMatMul(n, from, weights, scales, to) {
+  const constants = {
+    x_scale: ['float32', [], Float32Array.of(from.scale)],
+    x_zero: ['uint8', [], Uint8Array.of(from.zeroPoint)],
+    w: ['int8', [n, n], weights],
+    w_scale: ['float32', [n], Float32Array.from(scales)],
+    w_zero: ['int8', [n], new Int8Array(n)],
+    y_scale: ['float32', [], Float32Array.of(to.scale)],
+    y_zero: ['uint8', [], Uint8Array.of(to.zeroPoint)],
+  }
+  return product(n, 'QLinearMatMul', constants, 'uint8')
 }
 
 /** Weights [out, in] as [in, out]. */

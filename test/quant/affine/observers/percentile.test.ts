@@ -70,7 +70,39 @@ test('how the data are cut into batches does not matter', () => {
   assert.equal(parts.range(), whole.range())
 })
 
+test('one-sided: the quantile of magnitudes, limited to the extremes', () => {
+  const random = new RandomStream(9, 'one-sided')
+  for (const p of [0.5, 0.9, 0.999, 1]) {
+    const observer = new PercentileObserver({ p, sides: 1 })
+    const all: number[] = []
+    for (const n of [3, 500, 2000]) {
+      const batch = Float32Array.from({ length: n }, () => (random.uniform() - 0.7) * 8)
+      all.push(...batch)
+      observer.observe(batch)
+    }
+    const exact = quantile(
+      all.map((v) => Math.abs(v)),
+      p,
+    )
+    const { lo, hi } = observer.range()
+    const wantedHi = Math.min(exact, Math.max(...all))
+    assert.ok(Math.abs(lo + exact) <= exact / 512, `p ${p}: lo ${lo}, exact ${-exact}`)
+    assert.ok(Math.abs(hi - wantedHi) <= wantedHi / 512, `p ${p}: hi ${hi}, exact ${wantedHi}`)
+  }
+})
+
+test('one-sided: two values of different signs', () => {
+  const observer = new PercentileObserver({ p: 0.5, sides: 1 })
+  observer.observe(Float32Array.of(-1, 3))
+  // Magnitudes 1 and 3, half way 2.
+  assert.equal(observer.range(), { lo: -1, hi: 2 })
+  const positive = new PercentileObserver({ p: 1, sides: 1 })
+  positive.observe(Float32Array.of(0.5, 3))
+  assert.equal(positive.range(), { lo: 0, hi: 3 })
+})
+
 test('options', () => {
+  throwsWith(() => new PercentileObserver({ sides: 3 as 1 }), UsageError, /3 sides/)
   for (const p of [0.3, 1.01, Number.NaN]) throwsWith(() => new PercentileObserver({ p }), UsageError, /p /)
 })
 
