@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.ts'
 import { evalCommand } from './commands/eval.ts'
 import { explainCommand } from './commands/explain.ts'
 import { exportCommand } from './commands/export.ts'
+import { goldenCommand } from './commands/golden.ts'
 import { trainCommand } from './commands/train.ts'
 
 const commands: readonly Command[] = [
@@ -14,6 +15,7 @@ const commands: readonly Command[] = [
   trainCommand,
   evalCommand,
   exportCommand,
+  goldenCommand,
   backendsCommand,
   explainCommand,
   benchCommand,

@@ -7,6 +7,13 @@ export { type ChannelStatistics, type Dataset, statistics, subset, take } from '
 export { type IdxImages, parseIdxImages, parseIdxLabels } from './data/idx.ts'
 export { datasetSpecs, type LoadOptions, loadDataset } from './data/load.ts'
 export { type SyntheticOptions, synthetic } from './data/synthetic.ts'
+export { checkGolden, type Divergence, type GoldenReport } from './golden/check.ts'
+export type { TensorReport } from './golden/compareTensor.ts'
+export { createGolden, type Files, type GoldenOptions } from './golden/create.ts'
+export type { Diagnosis, Explanation } from './golden/diagnose.ts'
+export type { GoldenManifest } from './golden/manifest.ts'
+export { createOperatorSets } from './golden/operators.ts'
+export { type Golden, readGolden } from './golden/read.ts'
 export { floatGraph, type ImportedModel, type ImportOptions, importModel, importOnnx } from './onnx/import.ts'
 export {
   buildModel,
