@@ -1,8 +1,8 @@
 /** What can be told of a node without its inputs: whether the importer knows its operator, version and attributes. */
 
 import { OnnxAttributes } from './attributes.ts'
+import { describeNode } from './describeNode.ts'
 import type { OnnxModel, OnnxNode } from './model.ts'
-import { describeNode } from './nodeBuilder.ts'
 import type { OnnxOperator } from './operators/operator.ts'
 import { onnxOperators } from './operators/table.ts'
 

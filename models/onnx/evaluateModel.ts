@@ -1,8 +1,8 @@
 import { FormatError, UnsupportedError } from '../../engine/base/errors.ts'
 import { attributesOfNode, operatorOfNode, opsetOf, unknownParts } from './checkNodes.ts'
+import { describeNode } from './describeNode.ts'
 import { evaluateNode } from './evaluateNode.ts'
 import type { OnnxModel, OnnxTensor } from './model.ts'
-import { describeNode } from './nodeBuilder.ts'
 import { listProblems } from './problems.ts'
 
 // Each operator states the first version that it reads. A set newer than any known one is read as that.

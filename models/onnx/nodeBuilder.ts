@@ -5,14 +5,10 @@ import type { AttributeValue } from '../../engine/graph/graph.ts'
 import type { TensorSpec } from '../../engine/ops/op.ts'
 import type { GraphAssembler, ImportedOpName, Value } from './assembler.ts'
 import type { OnnxAttributes } from './attributes.ts'
+import { describeNode } from './describeNode.ts'
 import { engineType } from './elements.ts'
 import type { OnnxNode, OnnxTensor, OnnxType } from './model.ts'
 import { isPartial, isUnknown, toSafe } from './partialShape.ts'
-
-/** How messages call a node: `node 'conv1' (Conv)`. */
-export function describeNode(node: OnnxNode): string {
-  return `node '${node.name === '' ? (node.outputs[0] ?? '') : node.name}' (${node.op})`
-}
 
 /** Attributes for a graph's node: those that are undefined are left out. */
 export type NodeAttributes = Readonly<Record<string, AttributeValue | undefined>>

@@ -1,6 +1,7 @@
+import { UnsupportedError } from '../../../engine/base/errors.ts'
 import type { IntegerProgram, Step } from '../../../quant/integer/program.ts'
 import type { OnnxModel, OnnxValueInfo } from '../model.ts'
-import { writeQdqConv, writeQdqGemm, writeQLinearConv, writeQLinearGemm } from './programLayers.ts'
+import { refuseRealBias, writeQdqConv, writeQdqGemm, writeQLinearConv, writeQLinearGemm } from './programLayers.ts'
 import { writeCommonStep } from './programSteps.ts'
 import { codesOf, ProgramWriter } from './programWriter.ts'
 
@@ -57,13 +58,28 @@ function exportProgram(
   const { header } = program
   const writer = new ProgramWriter(program, opset, int4)
   const { value: input } = header.input
+  checkCodes(program, writer)
   writer.quantise(input, input)
-  for (const step of header.steps) writeStep(step, writer)
+  for (const step of header.steps) {
+    if (step.op === 'conv' || step.op === 'gemm') refuseRealBias(step)
+    writeStep(step, writer)
+  }
   const real = writer.real(header.output)
   const outputs = [realInfo(real, header.output, writer)]
   if (codes)
     for (const name of [input, ...header.steps.map(({ output }) => output)]) outputs.push(codesInfo(name, writer))
   return writer.writer.finish(header.name, [realInfo(input, input, writer)], outputs, notes(program))
+}
+
+/** Throws `UnsupportedError` for a program that is not codes of an ONNX type from end to end. */
+function checkCodes({ header }: IntegerProgram, writer: ProgramWriter): void {
+  const [real] = header.floats ?? []
+  if (real !== undefined) {
+    throw new UnsupportedError(
+      `export of program ${header.name} to ONNX: '${real.name}' is real numbers (${real.format}); wanted a program of codes`,
+    )
+  }
+  for (const { name } of header.values) writer.codeType(name)
 }
 
 function realInfo(tensor: string, value: string, writer: ProgramWriter): OnnxValueInfo {

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '../../../engine/base/errors.ts'
 import { sizeOf } from '../../../engine/base/shape.ts'
 import { weightCodes } from '../../../quant/integer/constants.ts'
 import type { ConvStep, GemmStep, WeightConstant } from '../../../quant/integer/program.ts'
@@ -13,7 +14,7 @@ interface WrittenWeight {
   readonly zeroPoint: string
 }
 
-/** A layer's weights as `codes` under `dims`: codes, scales (one, or one for each output channel) and zero points, all 0. */
+/** A layer's weights as `codes` under `dims`: codes, scales (one, or one for each output channel) and their one zero point. */
 function writeWeight(
   weight: WeightConstant,
   { codes, dims }: { readonly codes: Int8Array; readonly dims: readonly number[] },
@@ -22,13 +23,23 @@ function writeWeight(
   const { writer } = program
   const type = weight.bits === 4 && program.int4 ? 'int4' : 'int8'
   if (type === 'int4') writer.needsOpset(21)
-  const { constant, scale } = weight
+  const { constant, scale, zeroPoint = 0 } = weight
   const channels = scale.length > 1 ? [scale.length] : []
   return {
     codes: writer.constant(`${constant}.codes`, { type, dims, data: codes }),
     scale: writer.constant(`${constant}.scale`, channels.length > 0 ? floatVector(scale) : floatScalar(scale[0])),
-    zeroPoint: writer.constant(`${constant}.zero_point`, { type, dims: channels, data: new Int8Array(scale.length) }),
+    zeroPoint: writer.constant(`${constant}.zero_point`, {
+      type,
+      dims: channels,
+      data: new Int8Array(scale.length).fill(zeroPoint),
+    }),
   }
+}
+
+/** Throws `UnsupportedError` for a layer whose bias stays real: there is no integer bias to write. */
+export function refuseRealBias({ name, requantiser }: Layer): void {
+  if (!('offset' in requantiser) || requantiser.offset === undefined) return
+  throw new UnsupportedError(`export: step '${name}' adds a real bias after scaling; wanted an integer bias`)
 }
 
 /** What the accumulators start at, as int32 codes of scale s_x * s_w; '' without a bias. */

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '../../../engine/base/errors.ts'
 import type {
   AveragePoolStep,
   ClampStep,
@@ -14,8 +15,11 @@ import type {
 import { float, int, ints, text, type WrittenAttributes } from './modelWriter.ts'
 import type { ProgramWriter } from './programWriter.ts'
 
+/** Steps that no form of ONNX here can hold. */
+type UnwrittenStep = Extract<Step, { op: 'quantise' | 'dequantise' | 'dynamicQuantiser' | 'realLayer' | 'float' }>
+
 /** Steps that every form writes alike: the layers are left to the form. */
-export type CommonStep = Exclude<Step, { op: 'conv' | 'gemm' }>
+export type CommonStep = Exclude<Step, UnwrittenStep | { op: 'conv' | 'gemm' }>
 
 /** How each step is written, by its operator. */
 const writers: { readonly [S in CommonStep as S['op']]: (step: S, program: ProgramWriter) => void } = {
@@ -32,9 +36,14 @@ const writers: { readonly [S in CommonStep as S['op']]: (step: S, program: Progr
   transpose: writeTranspose,
 }
 
-/** Writes a step between DequantizeLinear and QuantizeLinear. */
-export function writeCommonStep<S extends CommonStep>(step: S, program: ProgramWriter): void {
-  const write = writers[step.op] as (step: S, program: ProgramWriter) => void
+/** Writes a step between DequantizeLinear and QuantizeLinear. Throws `UnsupportedError` for one on real numbers. */
+export function writeCommonStep(step: Exclude<Step, { op: 'conv' | 'gemm' }>, program: ProgramWriter): void {
+  if (!(step.op in writers)) {
+    throw new UnsupportedError(
+      `export: step '${step.name}' (${step.op}) computes on real numbers; wanted a program of codes`,
+    )
+  }
+  const write = writers[step.op as CommonStep['op']] as (step: Step, program: ProgramWriter) => void
   write(step, program)
 }
 
@@ -106,7 +115,7 @@ function writeConcat(step: ConcatStep, program: ProgramWriter): void {
 
 /** A clamp of its own keeps the quantiser, so clipping the numbers at those of the bounds clips the codes. */
 function writeClamp(step: ClampStep, program: ProgramWriter): void {
-  program.clip(program.real(step.inputs[0]), step.output, step.low, step.high)
+  program.clip(program.real(step.inputs[0]), step.output, step.low, step.high, step.name)
 }
 
 function writeReshape(step: ReshapeStep, program: ProgramWriter): void {

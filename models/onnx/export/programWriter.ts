@@ -129,13 +129,13 @@ export class ProgramWriter {
     this.clip(real, output, least, greatest)
   }
 
-  /** Writes the codes of a value: `real`, numbers of its own quantiser, clipped at those of two codes, quantised again. */
-  clip(real: string, name: string, low: number, high: number): void {
+  /** Writes the codes of a value: `real`, numbers of its own quantiser, clipped at those of two codes, quantised again; `step` names the Clip. */
+  clip(real: string, name: string, low: number, high: number, step?: string): void {
     const { scale, zeroPoint } = this.value(name)
     const bound = (kind: string, code: number): string =>
       this.writer.constant(`${name}.${kind}`, floatScalar((code - zeroPoint) * scale))
     const clipped = this.writer.unusedName(`${name}.clipped`)
-    this.writer.node('Clip', [real, bound('min', low), bound('max', high)], [clipped])
+    this.writer.node('Clip', [real, bound('min', low), bound('max', high)], [clipped], { name: step })
     this.quantise(clipped, name)
   }
 
