@@ -6,7 +6,7 @@ import { formatShape } from '../engine/base/shape.ts'
 import type { Graph, Parameters } from '../engine/graph/graph.ts'
 import { inferShapes } from '../engine/graph/inferShapes.ts'
 import type { Dataset } from '../models/data/dataset.ts'
-import { floatGraph, importOnnx } from '../models/onnx/import.ts'
+import { floatGraph, importOnnx } from '../models/onnx/import/importModel.ts'
 
 /** Whether `--model` names a file and not a model of the zoo. */
 export function isModelFile(model: string): boolean {

@@ -73,7 +73,7 @@ if (!values['no-build']) {
   build()
 }
 
-const { runNodeTest } = await import(`${root}dist/models/onnx/nodeTests.js`)
+const { runNodeTest } = await import(`${root}dist/models/onnx/import/nodeTests.js`)
 const results = names.map((name) => runNodeTest(readCase(join(directory, name), name)))
 const failed = results.filter(({ status }) => status === 'failed')
 const unsupported = results.filter(({ status }) => status === 'unsupported')

@@ -3,7 +3,7 @@ import type { Backend } from '../../quant/integer/backend.ts'
 import { type IntegerProgram, type ProgramValue, valuesByName } from '../../quant/integer/program.ts'
 import { encodeProgram } from '../../quant/integer/programFile.ts'
 import { type CodeTensor, type FloatArray, IntegerSession } from '../../quant/integer/session.ts'
-import { encodeModel, encodeTensor } from '../onnx/encode.ts'
+import { encodeModel, encodeTensor } from '../onnx/codec/encode.ts'
 import { exportQdq } from '../onnx/export/exportProgram.ts'
 import type { OnnxTensor } from '../onnx/model.ts'
 import {

@@ -4,8 +4,8 @@ import { allocate, type DType } from '../../engine/base/dtype.ts'
 import { FormatError, UnsupportedError } from '../../engine/base/errors.ts'
 import { formatShape } from '../../engine/base/shape.ts'
 import { Tensor } from '../../engine/core/tensor.ts'
+import { typeInfo } from './codec/types.ts'
 import type { OnnxArrays, OnnxTensor, OnnxType } from './model.ts'
-import { typeInfo } from './types.ts'
 
 /** The data of a tensor of any type. */
 export type OnnxData = OnnxArrays[OnnxType]

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type NodeTestCase, runNodeTest } from '../../models/onnx/nodeTests.ts'
-import { onnxOperators } from '../../models/onnx/operators/table.ts'
+import { type NodeTestCase, runNodeTest } from '../../models/onnx/import/nodeTests.ts'
+import { onnxOperators } from '../../models/onnx/import/operators/table.ts'
 import { sharedPath } from '../support/npy.ts'
 
 const test = suite('ONNX backend node tests')

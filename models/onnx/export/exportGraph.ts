@@ -5,7 +5,7 @@ import type { AttributeValue, Graph, GraphNode, Parameters } from '../../../engi
 import { inferShapes } from '../../../engine/graph/inferShapes.ts'
 import { checkParameters } from '../../../engine/graph/parameters.ts'
 import type { TensorSpec } from '../../../engine/ops/op.ts'
-import { graphNotes } from '../graphNotes.ts'
+import { graphNotes } from '../import/graphNotes.ts'
 import type { OnnxAttribute, OnnxModel, OnnxTensor, OnnxValueInfo } from '../model.ts'
 import {
   float,

@@ -5,7 +5,7 @@ import { formatShape, normaliseAxis, sameShape } from '../../../engine/base/shap
 import { clampOf, composeClamps, type Interval, isAbsorbing } from '../../../quant/integer/lower/fuse.ts'
 import { sharesQuantiser } from '../../../quant/integer/lower/sharing.ts'
 import type { TableFunction } from '../../../quant/integer/rules.ts'
-import { kernelShape } from '../window.ts'
+import { kernelShape } from '../import/window.ts'
 import { pictureWindow } from './layers.ts'
 import type { NodeReader } from './node.ts'
 import { type Operation, type QuantisedValue, sameQuantiser, type Tensor } from './tensors.ts'

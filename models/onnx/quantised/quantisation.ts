@@ -1,6 +1,6 @@
 /** QuantizeLinear and DequantizeLinear: where real numbers become codes, and back. */
 
-import { typeOfCode } from '../types.ts'
+import { typeOfCode } from '../codec/types.ts'
 import { activationQuantiser, dequantisedConstant, quantisedConstant } from './constants.ts'
 import { inputValue } from './graph.ts'
 import { codesName } from './names.ts'

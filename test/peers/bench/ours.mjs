@@ -29,7 +29,7 @@ export async function loadOurs() {
       'quant/integer/simd/workspace.js',
       'quant/integer/storage.js',
       'models/index.js',
-      'models/onnx/encode.js',
+      'models/onnx/codec/encode.js',
       'models/onnx/export/exportGraph.js',
       'models/onnx/export/exportProgram.js',
     ].map((path) => import(new URL(`dist/${path}`, root))),

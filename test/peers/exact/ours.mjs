@@ -15,8 +15,8 @@ const paths = [
   'models/index.js',
   'cli/run.js',
   'cli/testImages.js',
-  'models/onnx/decode.js',
-  'models/onnx/encode.js',
+  'models/onnx/codec/decode.js',
+  'models/onnx/codec/encode.js',
   'models/onnx/export/exportGraph.js',
   'models/onnx/export/exportProgram.js',
 ]

@@ -5,15 +5,15 @@ import { noGrad } from '../../../../engine/core/tape.ts'
 import type { FloatTensor } from '../../../../engine/core/tensor.ts'
 import { tensor } from '../../../../engine/core/tensor.ts'
 import { runGraph } from '../../../../engine/graph/interpreter.ts'
-import { encodeModel } from '../../../../models/onnx/encode.ts'
-import { importModel } from '../../../../models/onnx/import.ts'
+import { encodeModel } from '../../../../models/onnx/codec/encode.ts'
+import { importModel } from '../../../../models/onnx/import/importModel.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../../../../models/onnx/model.ts'
 import { programFromOnnx } from '../../../../models/onnx/quantised/programFromOnnx.ts'
 import { findBackend } from '../../../../quant/backends/index.ts'
 import type { IntegerProgram } from '../../../../quant/integer/program.ts'
 import { IntegerSession } from '../../../../quant/integer/session.ts'
 import { operators } from '../../../../quant/operators/table.ts'
-import { type AttributeInput, float, info, int64, model, node } from '../build.ts'
+import { type AttributeInput, float, info, int64, model, node } from '../import/build.ts'
 
 const test = suite('quantised ONNX models of others')
 const onnx = findBackend('onnx-spec')

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FormatError, NumericError, ShapeError, UnsupportedError } from '../../../../engine/base/errors.ts'
 import { RandomStream } from '../../../../engine/base/random.ts'
-import { encodeModel } from '../../../../models/onnx/encode.ts'
+import { encodeModel } from '../../../../models/onnx/codec/encode.ts'
 import { exportQdq, exportQLinear } from '../../../../models/onnx/export/exportProgram.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../../../../models/onnx/model.ts'
 import { programFromOnnx } from '../../../../models/onnx/quantised/programFromOnnx.ts'
@@ -11,7 +11,7 @@ import { compile } from '../../../../quant/integer/compile.ts'
 import { IntegerSession } from '../../../../quant/integer/session.ts'
 import { images, randomParameters, smallNetwork } from '../../../quant/integer/models.ts'
 import { messageOf } from '../../../support/messageOf.ts'
-import { type AttributeInput, float, info, int64, model, node } from '../build.ts'
+import { type AttributeInput, float, info, int64, model, node } from '../import/build.ts'
 
 const test = suite('quantised ONNX models that are refused')
 const onnx = findBackend('onnx-spec')
