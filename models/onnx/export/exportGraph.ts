@@ -19,6 +19,7 @@ import {
   type WrittenAttributes,
 } from './modelWriter.ts'
 import { type InputAttribute, type NodeForm, nodeForms } from './nodeForms.ts'
+import { writeSwishGate } from './swish.ts'
 
 /** What the export may be asked for. */
 export interface ExportGraphOptions {
@@ -109,14 +110,7 @@ function writeNode(node: GraphNode, form: NodeForm, writer: ModelWriter): void {
 /** x * sigmoid(alpha * x). */
 function writeSwish({ name, inputs, outputs, attributes }: GraphNode, writer: ModelWriter): void {
   const [x] = inputs
-  const alpha = Number(attributes.alpha ?? 1)
-  let argument = x
-  if (alpha !== 1) {
-    argument = writer.unusedName(`${name}.scaled`)
-    writer.node('Mul', [x, writer.constant(`${name}.alpha`, floatScalar(alpha))], [argument])
-  }
-  const gate = writer.unusedName(`${name}.sigmoid`)
-  writer.node('Sigmoid', [argument], [gate])
+  const gate = writeSwishGate(x, Number(attributes.alpha ?? 1), name, writer)
   writer.node('Mul', [x, gate], outputs, { name })
 }
 

@@ -14,6 +14,7 @@ import type {
 } from '../../../quant/integer/program.ts'
 import { float, int, ints, text, type WrittenAttributes } from './modelWriter.ts'
 import type { ProgramWriter } from './programWriter.ts'
+import { writeSwishGate } from './swish.ts'
 
 /** Steps that no form of ONNX here can hold. */
 type UnwrittenStep = Extract<Step, { op: 'quantise' | 'dequantise' | 'dynamicQuantiser' | 'realLayer' | 'float' }>
@@ -140,8 +141,7 @@ function writeTable(step: TableStep, program: ProgramWriter): void {
     ]),
   )
   if (step.function === 'Swish') {
-    const gate = writer.unusedName(`${step.output}.sigmoid`)
-    writer.node('Sigmoid', inputs, [gate])
+    const gate = writeSwishGate(inputs[0], Number(step.attributes.alpha ?? 1), step.output, writer)
     program.operator('Mul', step, [...inputs, gate])
   } else program.operator(step.function, step, inputs, { attributes })
 }

@@ -203,4 +203,10 @@ test('an activation function is written as itself, a softmax along its axis', ()
   assert.equal(functions[4].attributes.get('axis'), { kind: 'int', value: 1 })
 })
 
+test('the slope of a Swish is not lost', () => {
+  const graph = buildGraph('swish', (g) => ({ y: g.node('Swish', [g.input('x', [null, 2, 3, 3])], { alpha: 2 }) }))
+  const program = compiled(graph)
+  assertSameCodes(bothWays(program, exportQdq))
+})
+
 test.run()
