@@ -4,6 +4,7 @@ import type { Graph } from '../../engine/graph/graph.ts'
 import { floatParameter } from '../../engine/graph/parameters.ts'
 import { usesOf } from '../../engine/graph/uses.ts'
 import { codeRange } from '../affine/scheme.ts'
+import { magnitudeHistogram } from './magnitudeHistogram.ts'
 import { largestMagnitude, type TrimEvent } from './reversePruning.ts'
 
 /** Options of gain trimming (ours: the paper trims weights only). */
@@ -65,6 +66,9 @@ export class GainTrimming {
     const median = channels % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
     const tau = this.#ratio * median
     const before = largestMagnitude(folded)
+    const magnitudes = foldedMagnitudes(layer, parameters)
+    const limit = largestMagnitude(magnitudes)
+    const histogramBefore = magnitudeHistogram(magnitudes, limit)
     let clipped = 0
     for (let c = 0; c < channels; c++) {
       // A median of 0 (most channels dead) gives no yardstick: nothing is trimmed.
@@ -84,8 +88,27 @@ export class GainTrimming {
       total: channels,
       scaleBefore: before / this.#qmax,
       scaleAfter: largestMagnitude(folded) / this.#qmax,
+      histogram: {
+        limit,
+        before: histogramBefore,
+        after: magnitudeHistogram(foldedMagnitudes(layer, parameters), limit),
+      },
     }
   }
+}
+
+/** |w gamma| / sqrt(var + eps) of every weight of a layer, as the parameters stand. */
+function foldedMagnitudes(layer: FoldedLayer, parameters: ReadonlyMap<string, Tensor>): Float32Array {
+  const [weight, gain, variance] = [layer.weight, layer.gain, layer.variance].map(
+    (name) => floatParameter(parameters, name).data,
+  )
+  const length = weight.length / gain.length
+  const magnitudes = new Float32Array(weight.length)
+  for (let c = 0; c < gain.length; c++) {
+    const factor = Math.abs(gain[c]) / Math.sqrt(variance[c] + layer.epsilon)
+    for (let i = c * length; i < (c + 1) * length; i++) magnitudes[i] = Math.abs(weight[i]) * factor
+  }
+  return magnitudes
 }
 
 /** Convolutions and linear layers (output channels first) whose only consumer is a batch norm. */

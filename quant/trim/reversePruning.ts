@@ -5,6 +5,7 @@ import { floatParameter } from '../../engine/graph/parameters.ts'
 import { quantisationPoints } from '../affine/points.ts'
 import { quantileOf } from '../affine/quantile.ts'
 import { codeRange } from '../affine/scheme.ts'
+import { magnitudeHistogram, type TrimHistogram } from './magnitudeHistogram.ts'
 
 /** Options of reverse pruning; the idea is the paper's (arXiv 2511.15300), the constants are ours. */
 export interface ReversePruningOptions {
@@ -58,6 +59,8 @@ export interface TrimEvent {
   /** The largest symmetric per-tensor scale (max |W| / qmax) before and after, at the bits trained for. */
   readonly scaleBefore: number
   readonly scaleAfter: number
+  /** Of |W|, or of the folded |W| where gains were trimmed. */
+  readonly histogram: TrimHistogram
 }
 
 /** A weight that may be trimmed. Its output channels are the first dimension of `shape`. */
@@ -118,7 +121,8 @@ export class ReversePruning {
     const length = weight.size / groups
     const before = this.#thresholds.get(parameter)
     const thresholds = new Float32Array(groups)
-    const scaleBefore = largestMagnitude(weight.data) / this.#qmax
+    const limit = largestMagnitude(weight.data)
+    const histogramBefore = magnitudeHistogram(weight.data, limit)
     let clipped = 0
     for (let g = 0; g < groups; g++) {
       const values = weight.data.subarray(g * length, (g + 1) * length)
@@ -139,8 +143,9 @@ export class ReversePruning {
       tau: largestMagnitude(thresholds),
       clipped,
       total: weight.size,
-      scaleBefore,
+      scaleBefore: limit / this.#qmax,
       scaleAfter: largestMagnitude(weight.data) / this.#qmax,
+      histogram: { limit, before: histogramBefore, after: magnitudeHistogram(weight.data, limit) },
     }
   }
 

@@ -32,7 +32,8 @@ test('a channel beyond the ratio loses gain and shift until its folded weight is
   assert.equal([...values.get('bn.weight')!.data], [1, 1, 1])
   assert.equal([...values.get('bn.bias')!.data], [0.5, 0.5, 0.25])
   assert.equal([...values.get('conv.weight')!.data], [1, -1, 2], 'the raw weight is not touched')
-  assert.equal(event, {
+  const { histogram, ...line } = event
+  assert.equal(line, {
     epoch: 3,
     kind: 'gains',
     parameter: 'conv.weight',
@@ -42,6 +43,22 @@ test('a channel beyond the ratio loses gain and shift until its folded weight is
     scaleBefore: 8 / 127,
     scaleAfter: 2 / 127,
   })
+  // Folded 1, 1, 8 before and 1, 1, 2 after, in 40 bins over [0, 8]: five bins a unit.
+  assert.is(histogram.limit, 8)
+  assert.equal(
+    histogram.before.map((count, bin) => [bin, count]).filter(([, count]) => count > 0),
+    [
+      [5, 2],
+      [39, 1],
+    ],
+  )
+  assert.equal(
+    histogram.after.map((count, bin) => [bin, count]).filter(([, count]) => count > 0),
+    [
+      [5, 2],
+      [10, 1],
+    ],
+  )
   const folded = foldBatchNorm(graph, values)
   assert.is(largestMagnitude(floatParameter(folded.parameters, 'conv.weight').data), 2)
 })

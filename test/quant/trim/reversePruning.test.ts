@@ -13,7 +13,8 @@ test('clips the master weight in place to the quantile of its magnitudes, and lo
   const [event] = pruning.afterEpoch(2, 0.5, new Map([['w', weight]]))
   // Sorted magnitudes 0.5 1 2 4 8; position 0.75 * 4 = 3 gives tau = 4.
   assert.equal([...weight.data], [1, -2, 4, 0.5, -4])
-  assert.equal(event, {
+  const { histogram, ...line } = event
+  assert.equal(line, {
     epoch: 2,
     kind: 'weights',
     parameter: 'w',
@@ -23,6 +24,16 @@ test('clips the master weight in place to the quantile of its magnitudes, and lo
     scaleBefore: 8 / 127,
     scaleAfter: 4 / 127,
   })
+  // Magnitudes 0.5 1 2 4 8 in 40 bins over [0, 8]; the 8 becomes a 4.
+  assert.is(histogram.limit, 8)
+  assert.equal(
+    histogram.before.flatMap((count, bin) => Array<number>(count).fill(bin)),
+    [2, 5, 10, 20, 39],
+  )
+  assert.equal(
+    histogram.after.flatMap((count, bin) => Array<number>(count).fill(bin)),
+    [2, 5, 10, 20, 20],
+  )
 })
 
 test('the threshold is a moving average from the second time on, and survives save and load', () => {
