@@ -1,26 +1,18 @@
 /**
  * Computes golden networks and a training run in Node, with both kinds of kernels, and in Chromium, in every mode, and
- * compares. Prints a row for each and exits with status 1 if anything differs or is not as it should be.
+ * compares; then opens a sample report in Chromium. Prints a row for each and exits with status 1 if anything differs or
+ * is not as it should be.
  */
 
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
+import { FLAGS } from './flags.ts'
 import { differences, faults, kernelsInWords } from './judge.ts'
 import { modes } from './modes.ts'
 import { type Proof, prove } from './proof.ts'
+import { lookAtReport } from './reportPage.ts'
 import { serve } from './server.ts'
 import { visit } from './visit.ts'
-
-/** Root, containers and machines without a network need these. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** Pages that compute at a time. */
 const TOGETHER = 2
@@ -77,6 +69,13 @@ try {
   console.log(
     `${results.length} results compared in each (of which ${refused} refusals); Chromium ${browser.version()}`,
   )
+  const { folder, looked } = await lookAtReport(browser)
+  for (const { view, faults: found } of looked) {
+    console.log(`report ${view.padEnd(10)}  ${found.length === 0 ? 'as it should be' : 'FAILED'}`)
+    for (const fault of found) console.log(`  ${fault}`)
+    failed ||= found.length > 0
+  }
+  console.log(`pictures of the report: ${folder}`)
 } finally {
   await browser.close()
   server.close()
