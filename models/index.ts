@@ -14,7 +14,13 @@ export type { Diagnosis, Explanation } from './golden/diagnose.ts'
 export type { GoldenManifest } from './golden/manifest.ts'
 export { createOperatorSets } from './golden/operators.ts'
 export { type Golden, readGolden } from './golden/read.ts'
-export { floatGraph, type ImportedModel, type ImportOptions, importModel, importOnnx } from './onnx/import/importModel.ts'
+export {
+  floatGraph,
+  type ImportedModel,
+  type ImportOptions,
+  importModel,
+  importOnnx,
+} from './onnx/import/importModel.ts'
 export { programFromOnnx } from './onnx/quantised/programFromOnnx.ts'
 export {
   buildModel,

@@ -1,5 +1,5 @@
 import { backendNames, findBackend } from '../../quant/backends/index.ts'
-import type { Backend } from '../../quant/integer/backend.ts'
+import { activationWidths, type Backend } from '../../quant/integer/backend.ts'
 import { describeOptions, type OptionSpecs, parseOptions } from '../options.ts'
 import { table } from '../terminal.ts'
 import type { Command } from './command.ts'
@@ -31,14 +31,21 @@ ${describeOptions(specs)}`,
 
 function list(backends: readonly Backend[]): string {
   return table(
-    ['back end', 'kind', 'weights', 'what it is'],
-    backends.map(({ name, kind, weightBits, title }) => [
-      name,
-      kind,
-      weightBits.map((bits) => `W${bits}`).join(' '),
-      title,
+    ['back end', 'kind', 'weights', 'activations', 'what it is'],
+    backends.map((backend) => [
+      backend.name,
+      backend.kind,
+      backend.weightBits.map((bits) => `W${bits}`).join(' '),
+      activations(backend),
+      backend.title,
     ]),
   )
+}
+
+/** The widths of activations, or their format. Example: 'A8 A4', 'bf16'. */
+function activations(backend: Backend): string {
+  const widths = activationWidths(backend)
+  return widths.length === 0 ? `${backend.floating?.format}` : widths.map((bits) => `A${bits}`).join(' ')
 }
 
 /** Every field of the value: data is all that a back end is. */
@@ -61,7 +68,8 @@ function describe(backend: Backend): string {
 /** `path: value` for every leaf of an object. */
 function fieldLines(value: object, prefix = ''): string[] {
   return Object.entries(value).flatMap(([key, field]) => {
-    if (Array.isArray(field)) return [`${prefix}${key}: ${field.join(', ')}`]
+    const isList = Array.isArray(field) && !field.some((entry) => typeof entry === 'object')
+    if (isList) return [`${prefix}${key}: ${field.length === 0 ? 'none' : field.join(', ')}`]
     if (typeof field === 'object' && field !== null) return fieldLines(field, `${prefix}${key}.`)
     return [`${prefix}${key}: ${field}`]
   })

@@ -100,13 +100,16 @@ export function encodeSafetensors(
  * Reads a safetensors file, in the order in which it stores the tensors. The bytes are not trusted: everything is
  * checked before anything is allocated. Throws `FormatError` for a header that is too long, truncated, not JSON or with
  * duplicate keys; for dtypes other than F32, I32, I16, U16, I8, U8; and for tensors whose offsets overlap, leave holes,
- * leave the file or do not match their shapes.
+ * leave the file or do not match their shapes. `maximumHeader` is the longest header that is read, in bytes.
  */
-export function decodeSafetensors(bytes: Uint8Array): {
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  maximumHeader = MAX_HEADER,
+): {
   tensors: Map<string, StoredTensor>
   metadata: Record<string, string>
 } {
-  const { header, dataStart } = readHeader(bytes)
+  const { header, dataStart } = readHeader(bytes, maximumHeader)
   const { __metadata__: metadata = {}, ...described } = header
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === 'string')) {
     throw new FormatError('safetensors: __metadata__ is not an object of strings')
@@ -137,14 +140,14 @@ export function decodeSafetensors(bytes: Uint8Array): {
 }
 
 /** The header as JSON, and where the data begin. */
-function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
+function readHeader(bytes: Uint8Array, maximum: number): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8) {
     throw new FormatError(`safetensors: ${bytes.length} bytes are too few; a file begins with 8 bytes of header length`)
   }
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
-  if (length > MAX_HEADER) {
+  if (length > maximum) {
     throw new FormatError(
-      `safetensors: a header of ${length} bytes; at most ${MAX_HEADER} are allowed. Is this the format?`,
+      `safetensors: a header of ${length} bytes; at most ${maximum} are allowed. Is this the format?`,
     )
   }
   const dataStart = 8 + length

@@ -22,21 +22,24 @@ export class SimdMemory {
   readonly memory: WebAssembly.Memory
   /** Who computes on it; null: this thread alone. */
   readonly executor: Executor | null
+  /** The memory's own, which stays the same since it does not grow; asking the memory for it takes longer than a small kernel's set-up. */
+  readonly #buffer: ArrayBuffer
   #top = FIRST
   #callStart = -1
   readonly #results: Staged[] = []
-  /** Begin and end of what the running call reads, and of what it writes, where that lies in the memory already. */
+  /** With an executor: begin and end of what the running call reads, and of what it writes, where that lies in the memory already. */
   readonly #reads: number[] = []
   readonly #writes: number[] = []
 
   constructor(memory: WebAssembly.Memory, executor: Executor | null = null) {
     this.memory = memory
     this.executor = executor
+    this.#buffer = memory.buffer
   }
 
   /** Bytes in all. */
   get capacity(): number {
-    return this.memory.buffer.byteLength
+    return this.#buffer.byteLength
   }
 
   /** The first free byte: everything below is in use. */
@@ -73,7 +76,7 @@ export class SimdMemory {
   }
 
   /**
-   * Whether the running call writes what it also reads: a unit that was begun can then not be computed again from its
+   * With an executor: whether the running call writes what it also reads: a unit that was begun can then not be computed again from its
    * beginning, so such calls are left to one thread.
    */
   get worksInPlace(): boolean {
@@ -81,9 +84,9 @@ export class SimdMemory {
   }
 
   /** A pointer to the elements of an array that the kernel only reads. */
-  input(array: TypedArray): number {
-    if (array.buffer === this.memory.buffer) {
-      this.#reads.push(array.byteOffset, array.byteOffset + array.byteLength)
+  input(array: TypedArray | Float64Array): number {
+    if (array.buffer === this.#buffer) {
+      if (this.executor !== null) this.#reads.push(array.byteOffset, array.byteOffset + array.byteLength)
       return array.byteOffset
     }
     const pointer = this.allocate(array.byteLength)
@@ -93,8 +96,8 @@ export class SimdMemory {
 
   /** A pointer to where the kernel writes every element of an array; its content before is not defined. */
   output(array: TypedArray): number {
-    if (array.buffer === this.memory.buffer) {
-      this.#writes.push(array.byteOffset, array.byteOffset + array.byteLength)
+    if (array.buffer === this.#buffer) {
+      if (this.executor !== null) this.#writes.push(array.byteOffset, array.byteOffset + array.byteLength)
       return array.byteOffset
     }
     const pointer = this.allocate(array.byteLength)
@@ -105,30 +108,32 @@ export class SimdMemory {
   /** A pointer to an array that the kernel reads and changes. */
   update(array: TypedArray): number {
     const pointer = this.output(array)
-    if (array.buffer !== this.memory.buffer) {
-      this.#bytes(pointer, array.byteLength).set(bytesOf(array))
-      this.#writes.push(pointer, pointer + array.byteLength)
+    const isStaged = array.buffer !== this.#buffer
+    if (isStaged) this.#bytes(pointer, array.byteLength).set(bytesOf(array))
+    if (this.executor !== null) {
+      if (isStaged) this.#writes.push(pointer, pointer + array.byteLength)
+      this.#reads.push(pointer, pointer + array.byteLength)
     }
-    this.#reads.push(pointer, pointer + array.byteLength)
     return pointer
   }
 
   /** Ends a kernel call: copies results to where they belong and gives its blocks back. */
   endCall(): void {
     for (const { array, pointer } of this.#results) bytesOf(array).set(this.#bytes(pointer, array.byteLength))
-    this.#forgetArrays()
+    if (this.#results.length > 0) this.#results.length = 0
     this.#top = this.#callStart
     this.#callStart = -1
   }
 
   #forgetArrays(): void {
-    this.#results.length = 0
+    if (this.#results.length > 0) this.#results.length = 0
+    if (this.executor === null) return
     this.#reads.length = 0
     this.#writes.length = 0
   }
 
   #bytes(pointer: number, length: number): Uint8Array {
-    return new Uint8Array(this.memory.buffer, pointer, length)
+    return new Uint8Array(this.#buffer, pointer, length)
   }
 }
 
@@ -140,6 +145,6 @@ function overlap(a: readonly number[], b: readonly number[]): boolean {
   return false
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
+function bytesOf({ buffer, byteOffset, byteLength }: TypedArray | Float64Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
 }

@@ -1,10 +1,11 @@
 import type { Executor, Run } from './executor.ts'
+import { inflate } from './inflate.ts'
 import { SimdMemory } from './memory.ts'
+import { withSharedMemory } from './sharedImport.ts'
 
-/** A compiled module of SIMD kernels as base64: one binary for a memory of its own, one for a shared memory. */
-export interface SimdBinaries {
+/** A compiled module of SIMD kernels, deflated and then as base64. */
+export interface SimdBinary {
   readonly binary: string
-  readonly sharedBinary: string
 }
 
 /**
@@ -42,12 +43,16 @@ export function createSimdMemory({ bytes = 2 ** 30, executor }: SimdMemoryOption
   }
 }
 
-/** What has been compiled, by base64, so that sessions share it; null: this place does not compile it. */
-const modules = new Map<string, WebAssembly.Module | null>()
+/** What has been compiled, by binary and kind of memory, so that sessions share it; null: this place does not compile it. */
+const compiled = {
+  own: new Map<string, WebAssembly.Module | null>(),
+  shared: new Map<string, WebAssembly.Module | null>(),
+}
 
 /** The module of a binary, or null where there is no WebAssembly SIMD or compiling is forbidden. */
-function compileModule(base64: string): WebAssembly.Module | null {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+function compileModule(binary: string, shared: boolean): WebAssembly.Module | null {
+  const decoded = inflate(Uint8Array.from(atob(binary), (character) => character.charCodeAt(0)))
+  const bytes = shared ? withSharedMemory(decoded) : decoded
   if (!WebAssembly.validate(bytes)) return null
   try {
     return new WebAssembly.Module(bytes)
@@ -62,19 +67,21 @@ function compileModule(base64: string): WebAssembly.Module | null {
  * A module's functions on a memory, or null where there is no WebAssembly SIMD or compiling it is forbidden: the plain
  * kernels then serve.
  */
-export function attachSimd<Exports>(memory: SimdMemory, { binary, sharedBinary }: SimdBinaries): Simd<Exports> | null {
+export function attachSimd<Exports>(memory: SimdMemory, { binary }: SimdBinary): Simd<Exports> | null {
   const { memory: raw, executor } = memory
-  const base64 = executor === null ? binary : sharedBinary
-  let module = modules.get(base64)
+  const shared = executor !== null
+  const modules = compiled[shared ? 'shared' : 'own']
+  let module = modules.get(binary)
   if (module === undefined) {
-    module = compileModule(base64)
-    modules.set(base64, module)
+    module = compileModule(binary, shared)
+    modules.set(binary, module)
   }
   if (module === null) return null
   const { exports } = new WebAssembly.Instance(module, { env: { memory: raw } })
   const functions = exports as unknown as Record<string, (...values: number[]) => void>
   const serial: Run = (name, units, _cost, args) => functions[name](...args, 0, units)
-  const parallel = executor?.attach(module, raw, functions) ?? serial
+  if (executor === null) return { memory, dispatch: serial as Dispatch<Exports> }
+  const parallel = executor.attach(module, raw, functions)
   return {
     memory,
     dispatch: (name, units, cost, args) => {

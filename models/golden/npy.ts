@@ -7,8 +7,8 @@
 
 import { FormatError, ShapeError, UnsupportedError } from '../../engine/base/errors.ts'
 import { formatShape, sizeOf } from '../../engine/base/shape.ts'
-import type { OnnxTensor, OnnxType } from '../onnx/model.ts'
 import { typeInfo } from '../onnx/codec/types.ts'
+import type { OnnxTensor, OnnxType } from '../onnx/model.ts'
 
 const descriptors = {
   float32: '<f4',

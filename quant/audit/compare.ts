@@ -5,8 +5,10 @@ import type { FloatTensor } from '../../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import { runGraph } from '../../engine/graph/interpreter.ts'
 import type { Executor } from '../../engine/simd/executor.ts'
-import type { Backend } from '../integer/backend.ts'
-import { compile } from '../integer/compile.ts'
+import { activationWidths, type Backend } from '../integer/backend.ts'
+import { lower, type PreparedModel, prepare } from '../integer/compile.ts'
+import { engineFloatOperators } from '../integer/engineFloatOperators.ts'
+import type { IntegerProgram } from '../integer/program.ts'
 import { IntegerSession } from '../integer/session.ts'
 import { brier, expectedCalibrationError, logitMse, logitSqnrDb, topOne } from './metrics.ts'
 
@@ -59,16 +61,42 @@ export interface Comparison {
   readonly summary: readonly Spread[]
 }
 
-/** What `compareBackends` compares, and on which data. */
-export interface CompareOptions {
+/** Widths of codes. */
+export interface Widths {
+  readonly weightBits: number
+  /** Default: that of the back end's activations. */
+  readonly activationBits?: number
+}
+
+/** One compilation: a back end at widths that it can express. */
+export interface Job extends Widths {
+  readonly backend: Backend
+}
+
+/** A float checkpoint. */
+export interface Model {
   readonly graph: Graph
   readonly parameters: Parameters
-  readonly backends: readonly Backend[]
-  /** For each of these every back end that can express it is compiled. */
-  readonly weightBits: readonly number[]
+}
+
+/** The images that a checkpoint is judged on, and those that its back ends calibrate on. */
+export interface EvaluationData {
   /** Batches of training images that the back ends calibrate on. */
   readonly calibration: readonly FloatTensor[]
   readonly test: readonly LabelledImages[]
+}
+
+/** The float model's logits [N, K] on the test images, one batch after the other, and their quality. */
+export interface FloatReference {
+  readonly logits: Float32Array
+  readonly quality: FloatResult
+}
+
+/** What `compareBackends` compares, and on which data. */
+export interface CompareOptions extends Model, EvaluationData {
+  readonly backends: readonly Backend[]
+  /** For each of these every back end that can express it is compiled. */
+  readonly weightBits: readonly number[]
   /** Splits the work of integer inference over threads; the same bits with any number. Default: this thread alone. */
   readonly executor?: Executor
   /** Called before each pass over the test images. */
@@ -77,42 +105,111 @@ export interface CompareOptions {
 
 /**
  * Compiles one checkpoint for every back end and bit-width, runs each on the test images, and compares with the float
- * model. Throws what `compile` throws.
+ * model. Throws what `jobsOf` and `compile` throw. Example: two back ends at 8 and 4 bits, one of them without 4-bit
+ * weights, give three results.
  */
 export function compareBackends(options: CompareOptions): Comparison {
-  const { graph, parameters, backends, weightBits, calibration, test, executor, onProgress } = options
-  const jobs = weightBits.flatMap((bits) =>
-    backends.filter((backend) => backend.weightBits.includes(bits)).map((backend) => ({ backend, bits })),
+  const { backends, weightBits, test, executor, onProgress } = options
+  const jobs = jobsOf(
+    backends,
+    weightBits.map((bits) => ({ weightBits: bits })),
   )
-  for (const bits of weightBits) {
-    if (!jobs.some((job) => job.bits === bits)) {
+  onProgress?.('float', 0, jobs.length)
+  const reference = floatReference(options, test)
+  const results = jobs.map((job, i) => {
+    onProgress?.(`${job.backend.name} ${formatBits(job)}`, i, jobs.length)
+    return evaluateBackend(options, job, options, reference, executor).result
+  })
+  return { float: reference.quality, backends: results, summary: summarise(results) }
+}
+
+/**
+ * Every back end at every width that it can express, width by width. Throws `UnsupportedError` for a width that none of
+ * them can. Example: 8 and 4 bits for one back end with `weightBits` [8, 4]: two jobs, 8 bits first.
+ */
+export function jobsOf(backends: readonly Backend[], widths: readonly Widths[]): Job[] {
+  return widths.flatMap(({ weightBits, activationBits }) => {
+    const able = backends.filter(
+      (backend) =>
+        backend.weightBits.includes(weightBits) &&
+        (activationBits === undefined || activationWidths(backend).includes(activationBits)),
+    )
+    if (able.length === 0) {
       const known = [...new Set(backends.flatMap((backend) => backend.weightBits))].sort((a, b) => b - a)
+      const activations = activationBits === undefined ? '' : ` with ${activationBits}-bit activations`
       throw new UnsupportedError(
-        `compare: none of the back ends can express ${bits}-bit weights; they can express ${known.join(', ')}`,
+        `compare: none of the back ends can express ${weightBits}-bit weights${activations}; they can express ${known.join(', ')}`,
       )
     }
-  }
-  const labels = labelsOf(test)
-  onProgress?.('float', 0, jobs.length)
-  const reference = collect(test, (images) => floatLogits(graph, parameters, images))
-  const float = quality(reference, labels)
-  const results = jobs.map(({ backend, bits }, i): BackendResult => {
-    const format = formatBits(bits, backend)
-    onProgress?.(`${backend.name} ${format}`, i, jobs.length)
-    const program = compile(graph, parameters, backend, { weightBits: bits, calibration })
-    const session = new IntegerSession(program, { executor })
-    const logits = collect(test, (images) => session.run(images))
-    const found = quality(logits, labels)
-    return {
-      name: backend.name,
-      bits: format,
-      ...found,
-      drop: found.top1 - float.top1,
-      logitMse: logitMse(reference, logits),
-      sqnrDb: logitSqnrDb(reference, logits),
-    }
+    return able.map((backend) => ({ backend, weightBits, ...(activationBits !== undefined && { activationBits }) }))
   })
-  return { float, backends: results, summary: summarise(results) }
+}
+
+/** Runs the float model on the test images. Example: batches of 64 and 10 images, 4 classes: 296 logits. */
+export function floatReference({ graph, parameters }: Model, test: readonly LabelledImages[]): FloatReference {
+  const logits = collectLogits(test, (images) => floatLogits(graph, parameters, images))
+  return { logits, quality: quality(logits, labelsOf(test)) }
+}
+
+/** One back end's result, and what it was made with. */
+export interface Evaluation {
+  readonly result: BackendResult
+  /** The float model as the back end's passes leave it, with its ranges. */
+  readonly prepared: PreparedModel
+  readonly program: IntegerProgram
+}
+
+/**
+ * Compiles a checkpoint for one back end, runs the test images, and compares with float. Throws what `compile` throws.
+ * Example: float top-1 0.75, on the back end 0.5: drop -0.25.
+ */
+export function evaluateBackend(
+  { graph, parameters }: Model,
+  job: Job,
+  { calibration, test }: EvaluationData,
+  reference: FloatReference,
+  executor?: Executor,
+): Evaluation {
+  const { backend } = job
+  const prepared = prepare(graph, parameters, backend, { ...widthsOf(job), calibration })
+  const { ranges, wideRanges } = prepared
+  const program = lower(prepared.graph, prepared.parameters, backend, { ...widthsOf(job), ranges, wideRanges })
+  const logits = programLogits(program, test, executor)
+  return {
+    result: { name: backend.name, bits: formatBits(job), ...against(reference, logits, test) },
+    prepared,
+    program,
+  }
+}
+
+/** What `compile` and `lower` take of a job. Example: 4 bits for the weights alone: { weightBits: 4, activationBits: undefined }. */
+export function widthsOf({ weightBits, activationBits }: Widths): Widths {
+  return { weightBits, activationBits }
+}
+
+/** The logits [N, K] of a program on all test images. Example: 74 images of 4 classes: 296 numbers. */
+export function programLogits(
+  program: IntegerProgram,
+  test: readonly LabelledImages[],
+  executor?: Executor,
+): Float32Array {
+  const session = new IntegerSession(program, { executor, floatOperators: engineFloatOperators })
+  return collectLogits(test, (images) => session.run(images))
+}
+
+/** The quality of logits and how far they are from float's. Example: equal logits have drop 0, MSE 0 and SQNR Infinity. */
+export function against(
+  reference: FloatReference,
+  logits: Float32Array,
+  test: readonly LabelledImages[],
+): Omit<BackendResult, 'name' | 'bits'> {
+  const found = quality(logits, labelsOf(test))
+  return {
+    ...found,
+    drop: found.top1 - reference.quality.top1,
+    logitMse: logitMse(reference.logits, logits),
+    sqnrDb: logitSqnrDb(reference.logits, logits),
+  }
 }
 
 /** The logits [N, K] of the float model, in evaluation. */
@@ -125,13 +222,14 @@ export function floatLogits(graph: Graph, parameters: Parameters, images: FloatT
 
 /** Accuracy and calibration of the float model alone. */
 export function floatQuality(graph: Graph, parameters: Parameters, test: readonly LabelledImages[]): FloatResult {
-  const logits = collect(test, (images) => floatLogits(graph, parameters, images))
-  return quality(logits, labelsOf(test))
+  return floatReference({ graph, parameters }, test).quality
 }
 
-/** Example: 4-bit weights and an 8-bit back end give 'W4A8'. */
-export function formatBits(weightBits: number, backend: Backend): string {
-  return `W${weightBits}A${backend.activations.bits}`
+/** Example: 4-bit weights and an 8-bit back end give 'W4A8', real activations in bfloat16 'W4BF16'. */
+export function formatBits({ backend, weightBits, activationBits = backend.activations.bits }: Job): string {
+  const { floating } = backend
+  const isReal = floating?.layers === 'real'
+  return `W${weightBits}${isReal ? floating.format.toUpperCase() : `A${activationBits}`}`
 }
 
 /** Mean, worst and spread over the back ends, for each bit-width in order of appearance. */
@@ -160,7 +258,7 @@ function labelsOf(test: readonly LabelledImages[]): number[] {
 }
 
 /** The logits of all batches, one after the other. */
-function collect(
+export function collectLogits(
   test: readonly LabelledImages[],
   predict: (images: FloatTensor) => { readonly data: Float32Array },
 ): Float32Array {

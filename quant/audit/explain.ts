@@ -1,16 +1,25 @@
 import { formatShape } from '../../engine/base/shape.ts'
-import { ACCUMULATOR_LIMIT, accumulatorBounds } from '../integer/bounds.ts'
-import { tableCodes, weightCodes } from '../integer/constants.ts'
+import { ACCUMULATOR_LIMIT, accumulatorBounds, isWideLayer, WIDE_LIMIT } from '../integer/bounds.ts'
+import { anyWeightCodes, tableCodes } from '../integer/constants.ts'
 import {
   type ConvStep,
+  type FloatValue,
+  floatsByName,
   type GemmStep,
   type IntegerProgram,
-  type ProgramHeader,
   type ProgramValue,
   type Step,
   valuesByName,
 } from '../integer/program.ts'
 import { centred, clampFormula, legendOf, requantiserFormula } from './formulas.ts'
+import {
+  dequantiseFormula,
+  dynamicQuantiserFormulas,
+  floatFormula,
+  quantiseFormula,
+  realLayerFormulas,
+  realLine,
+} from './realFormulas.ts'
 import {
   addFormula,
   averageFormula,
@@ -39,9 +48,9 @@ export interface StepExplanation {
 export interface ProgramExplanation {
   readonly name: string
   readonly backend: string
-  readonly input: ProgramValue & { readonly formula: string }
+  readonly input: (ProgramValue | FloatValue) & { readonly formula: string }
   readonly steps: readonly StepExplanation[]
-  readonly output: ProgramValue & { readonly formula: string }
+  readonly output: (ProgramValue | FloatValue) & { readonly formula: string }
   /** What the symbols of the formulas mean. */
   readonly legend: readonly string[]
 }
@@ -52,12 +61,14 @@ export interface ProgramExplanation {
  */
 export function explainJson(program: IntegerProgram): ProgramExplanation {
   const { header } = program
-  const values = valuesByName(header)
-  const input = values.get(header.input.value) as ProgramValue
-  const output = values.get(header.output) as ProgramValue
-  const quantised = `f32(x / ${input.scale})`
-  const inputFormula = `q = ${clampFormula(`${header.input.rounding}(${quantised})`, input.zeroPoint, input.qmin, input.qmax)}`
-  const outputFormula = `x = f32(${output.scale} * ${centred('q', output.zeroPoint)})`
+  const values = new Map<string, ProgramValue | FloatValue>([...valuesByName(header), ...floatsByName(header)])
+  const input = values.get(header.input.value) as ProgramValue | FloatValue
+  const output = values.get(header.output) as ProgramValue | FloatValue
+  const inputFormula = inputLine(input, header.input.rounding)
+  const outputFormula =
+    'format' in output
+      ? `x: real numbers, ${output.format}`
+      : `x = f32(${output.scale} * ${centred('q', output.zeroPoint)})`
   const steps = header.steps.map((step) => explainStep(step, values, program))
   return {
     name: header.name,
@@ -91,26 +102,37 @@ export function explain(program: IntegerProgram): string {
   return blocks.join('\n\n')
 }
 
+/** What becomes of the numbers that are fed. */
+function inputLine(input: ProgramValue | FloatValue, rounding: string): string {
+  if ('format' in input) return input.format === 'f32' ? 'q = x' : `q = ${input.format}(x)`
+  return `q = ${clampFormula(`${rounding}(f32(x / ${input.scale}))`, input.zeroPoint, input.qmin, input.qmax)}`
+}
+
 function explainStep(
   step: Step,
-  values: ReadonlyMap<string, ProgramValue>,
-  { constants }: { constants: IntegerProgram['constants']; header: ProgramHeader },
+  values: ReadonlyMap<string, ProgramValue | FloatValue>,
+  { constants }: IntegerProgram,
 ): StepExplanation {
-  const inputs = step.inputs.map((name) => values.get(name) as ProgramValue)
-  const output = values.get(step.output) as ProgramValue
+  const all = step.inputs.map((name) => values.get(name) as ProgramValue | FloatValue)
+  const made = values.get(step.output) as ProgramValue | FloatValue
+  // Each kind of step has its kind of tensors.
+  const inputs = all as readonly ProgramValue[]
+  const output = made as ProgramValue
+  const real = made as FloatValue
   const common = {
     name: step.name,
     op: step.op,
     inputs: step.inputs,
     output: step.output,
-    shapes: { inputs: inputs.map(({ shape }) => shape), output: output.shape },
+    shapes: { inputs: all.map(({ shape }) => shape), output: made.shape },
   }
-  const quantisers = quantiserLine(output)
+  const quantisers = 'format' in made ? realLine(made) : quantiserLine(made)
   switch (step.op) {
     case 'conv':
     case 'gemm': {
-      const codes = weightCodes(step.weight, constants)
+      const codes = Int16Array.from(anyWeightCodes(step.weight, constants))
       const bound = accumulatorBounds(step, inputs[0], constants).reduce((a, b) => Math.max(a, b), 0)
+      const limit = isWideLayer(step, inputs[0], output) ? WIDE_LIMIT : ACCUMULATOR_LIMIT
       const weights = {
         bits: step.weight.bits,
         low: codes.reduce((a, b) => Math.min(a, b)),
@@ -119,8 +141,8 @@ function explainStep(
       return {
         ...common,
         weights,
-        accumulator: { bound, limit: ACCUMULATOR_LIMIT },
-        formulas: [...layerLines(step, inputs[0], output, weights, bound), quantisers],
+        accumulator: { bound, limit },
+        formulas: [...layerLines(step, inputs[0], output, weights, bound, limit), quantisers],
       }
     }
     case 'add':
@@ -150,6 +172,16 @@ function explainStep(
       }
     case 'reshape':
       return { ...common, formulas: ['y = the codes of x in the same order'] }
+    case 'quantise':
+      return { ...common, formulas: [quantiseFormula(step, output), quantisers] }
+    case 'dequantise':
+      return { ...common, formulas: [dequantiseFormula(step, inputs[0], real), quantisers] }
+    case 'dynamicQuantiser':
+      return { ...common, formulas: dynamicQuantiserFormulas(step) }
+    case 'realLayer':
+      return { ...common, formulas: [...realLayerFormulas(step, inputs[0], real), quantisers] }
+    case 'float':
+      return { ...common, formulas: [floatFormula(step, real), quantisers] }
   }
 }
 
@@ -159,13 +191,15 @@ function layerLines(
   output: ProgramValue,
   weights: { bits: number; low: number; high: number },
   bound: number,
+  limit: number,
 ): string[] {
   const taps = step.weight.shape.slice(1).reduce((a, b) => a * b, 1)
   const bias = step.bias === null ? '' : step.bias.shift === 0 ? 'bias[m] + ' : `bias[m] * 2^${step.bias.shift} + `
   const saturating = `sum of sat16(x w[m, k] + x' w[m, k + 1]) over pairs of taps - ${input.zeroPoint} * sum(w[m, ...])`
-  const sum = step.pairSaturation === undefined ? `sum(${centred('x', input.zeroPoint)} * w[m, ...])` : saturating
+  const w = centred('w[m, ...]', step.weight.zeroPoint ?? 0)
+  const sum = step.pairSaturation === undefined ? `sum(${centred('x', input.zeroPoint)} * ${w})` : saturating
   const lines = [
-    `acc[m] = ${bias}${sum} over ${taps} taps, |acc| <= ${bound} (limit ${ACCUMULATOR_LIMIT})`,
+    `acc[m] = ${bias}${sum} over ${taps} taps, |acc| <= ${bound} (limit ${limit})`,
     ...requantiserFormula(step.requantiser, step.weight.shape[0], {
       zeroPoint: output.zeroPoint,
       low: step.low,

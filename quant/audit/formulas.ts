@@ -17,6 +17,8 @@ const legend = {
   f32: 'f32(v): rounded to single precision, ties to even',
   fma: 'fma(a, b, c) = a * b + c with one rounding, to f32',
   sat16: 'sat16(v): limited to -32768 ... 32767',
+  bf16: 'bf16(v): rounded to bfloat16 (8 bits), ties to even',
+  f16: 'f16(v): rounded to binary16 (11 bits), ties to even',
   clamp: 'clamp(v, low, high) = min(max(v, low), high)',
 } as const
 
@@ -47,8 +49,10 @@ function roundedFormula(
       return `RHU(${sum} / 2^${r.shift[i]})`
     case 'f64-half-away':
       return `RHA(${sum} * ${r.scale[i]})`
-    case 'f32-half-even':
-      return `RNE(f32(f32(${sum}) * ${r.scale[i]}))`
+    case 'f32-half-even': {
+      const scaled = `f32(f32(${sum}) * ${r.scale[r.scale.length === 1 ? 0 : i]})`
+      return r.offset === undefined ? `RNE(${scaled})` : `RNE(f32(${plus(scaled, r.offset[i])}))`
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '../../engine/base/errors.ts'
 import { roundHalfEven } from '../../engine/base/rounding.ts'
 import { type Shape, sizeOf, stridesOf } from '../../engine/base/shape.ts'
 import { quantise } from '../affine/quantise.ts'
@@ -28,7 +29,7 @@ export interface SimulateOptions {
  * Runs an integer program as a fake-quantised float graph: dequantised weights and activations, sums in double, each value
  * rounded to its quantiser's grid. That is what a training-time simulation sees; the integer session may differ from it by
  * one code, and only where `exact` is within `slack` of a tie (a layer whose pairs of products saturate by more). Example: s = 0.5, z = 3, a real result of 0.8: exact 4.6,
- * code 5.
+ * code 5. Throws `UnsupportedError` for a program with steps on real numbers: those are no integers to compare with.
  */
 export function simulate(
   program: IntegerProgram,
@@ -36,6 +37,8 @@ export function simulate(
   { follow }: SimulateOptions = {},
 ): Map<string, SimulatedValue> {
   const { header } = program
+  const [real] = header.floats ?? []
+  if (real !== undefined) throw refusal(real.name)
   const values = valuesByName(header)
   const valueNamed = (name: string): ProgramValue => values.get(name) as ProgramValue
   const batch = images.shape[0]
@@ -63,6 +66,10 @@ export function simulate(
     results.set(output.name, { shape, codes: Int32Array.from(exact, roundHalfEven), exact, slack })
   }
   return results
+}
+
+function refusal(name: string): UnsupportedError {
+  return new UnsupportedError(`simulate: '${name}' is real numbers; wanted a program of codes alone`)
 }
 
 function known(shape: Shape, codes: Int32Array): SimulatedValue {
@@ -121,6 +128,12 @@ function simulateStep(
       }
       return { exact, slack: new Float64Array(exact.length) }
     }
+    case 'quantise':
+    case 'dequantise':
+    case 'dynamicQuantiser':
+    case 'realLayer':
+    case 'float':
+      throw refusal(step.output)
     case 'reshape':
       return { exact: Float64Array.from(arrays[0]), slack: new Float64Array(arrays[0].length) }
   }

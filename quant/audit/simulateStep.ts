@@ -1,7 +1,7 @@
 /** The real arithmetic of single steps, for one image: the literal loops, so that they share nothing with the kernels. */
 
 import { sizeOf } from '../../engine/base/shape.ts'
-import { biasStarts, weightCodes } from '../integer/constants.ts'
+import { biasStarts, centredWeights } from '../integer/constants.ts'
 import type {
   AveragePoolStep,
   ConvStep,
@@ -56,7 +56,7 @@ export function simulateLayer(
   constants: ProgramConstants,
 ): StepResult {
   const result = emptyResult(output)
-  const w = weightCodes(step.weight, constants)
+  const w = centredWeights(step.weight, constants)
   const bias = biasStarts(step.bias, step.weight.shape[0], constants)
   const [channels, groupChannels, kernelH = 1, kernelW = 1] = step.weight.shape
   const taps = kernelH * kernelW
@@ -73,7 +73,10 @@ export function simulateLayer(
     const m = row % channels
     const vector = ((row - m) / channels) * groups * groupChannels
     const at = (scale: readonly number[]): number => scale[scale.length === 1 ? 0 : m]
-    const start = step.bias === null ? 0 : (bias[m] / 2 ** step.bias.shift) * at(step.bias.scale)
+    const { requantiser } = step
+    const offset = requantiser.kind === 'f32-half-even' ? (requantiser.offset?.[m] ?? 0) : 0
+    const coded = step.bias === null ? 0 : (bias[m] / 2 ** step.bias.shift) * at(step.bias.scale)
+    const start = coded + offset * output.scale
     const first = Math.floor(m / (channels / groups)) * groupChannels
     for (let p = 0; p < outH * outW; p++) {
       let sum = start

@@ -1,6 +1,6 @@
 import type { OpName } from '../../engine/ops/names.ts'
 
-/** What every back end here covers: convolutional classifiers. */
+/** What nearly every back end here covers: convolutional classifiers. */
 export const convolutionalOperators: readonly OpName[] = [
   'Add',
   'AveragePool',
@@ -26,5 +26,14 @@ export const runtimeOperators: readonly OpName[] = [
   'Sigmoid',
   'Softmax',
   'Tanh',
+  'Transpose',
+]
+
+/** What the models of accelerators cover besides: products and data movement, no functions. */
+export const acceleratorOperators: readonly OpName[] = [
+  ...convolutionalOperators,
+  'MatMul',
+  'Mul',
+  'ReduceMean',
   'Transpose',
 ]

@@ -48,7 +48,8 @@ export const dspAsymTensor: Backend = {
     },
     {
       parameter: 'unsupported operators',
-      sentence: 'A model with other operators is refused; the real tool may run them with 16-bit activations.',
+      sentence:
+        'They are computed in f32 and give 16-bit codes, which are requantised to 8 bits for operators that are supported.',
     },
   ],
   activations: { bits: 8, signed: false, symmetric: false, granularity: 'tensor' },
@@ -71,4 +72,23 @@ export const dspAsymTensor: Backend = {
   globalAveragePool: { kind: 'reciprocal', requantiser: 'f64-half-away', product: 'f64' },
   concat: 'shared',
   operators: convolutionalOperators,
+  fallback: { format: 'f32', codes: 16 },
+  rescale: { kind: 'requantise', requantiser: 'f64-half-away' },
+}
+
+/**
+ * The same with one weight scale an output channel, the tool's option.
+ * Example: weights [[1, -2], [0.5, 0.25]]: scales f32(2/127) and f32(0.5/127) in place of f32(2/127).
+ */
+export const dspAsymTensorPerChannel: Backend = {
+  ...dspAsymTensor,
+  name: 'dsp-asym-tensor-pc',
+  title: 'mobile DSP: uint8 asymmetric activations, int8 per-channel weights',
+  models: 'mobile DSP and HTP compilers of the QNN class with per-channel quantisation switched on',
+  assumptions: dspAsymTensor.assumptions.map((assumption) =>
+    assumption.parameter === '4-bit weights'
+      ? { ...assumption, sentence: 'W4 uses codes -7 ... 7, one scale a channel.' }
+      : assumption,
+  ),
+  weights: { ...dspAsymTensor.weights, granularity: 'channel' },
 }

@@ -2,36 +2,61 @@
 
 import { UsageError } from '../../engine/base/errors.ts'
 import type { Backend } from '../integer/backend.ts'
-import { dspAsymTensor } from './dspAsymTensor.ts'
+import { academicFakequant } from './academicFakequant.ts'
+import { bf16ActW8 } from './bf16ActW8.ts'
+import { clipBiascalDsp } from './clipBiascalDsp.ts'
+import { dataflowU8Islands } from './dataflowU8Islands.ts'
+import { dlaFp16Gaps } from './dlaFp16Gaps.ts'
+import { dspAsymTensor, dspAsymTensorPerChannel } from './dspAsymTensor.ts'
+import { dynActW8 } from './dynActW8.ts'
+import { gpuSymEntropy } from './gpuSymEntropy.ts'
 import { onnxSpec } from './onnxSpec.ts'
 import { ortWasm } from './ortWasm.ts'
 import { ortX86, ortX86Saturating } from './ortX86.ts'
-import { pow2TensorNpu } from './pow2TensorNpu.ts'
+import { percentileRadixNpu } from './percentileRadixNpu.ts'
+import { pow2McuHalfEven, pow2McuHalfUp } from './pow2Mcu.ts'
+import { pow2TensorNpu, pow2TensorNpuCle } from './pow2TensorNpu.ts'
+import { tensorAsymStrict } from './tensorAsymStrict.ts'
 import { tflInt8Q31 } from './tflInt8Q31.ts'
 import { tfliteRef } from './tfliteRef.ts'
 import { tflm } from './tflm.ts'
 import { tosaDouble, tosaSingle } from './tosa.ts'
+import { x86Sat16 } from './x86Sat16.ts'
 import { xnnpackX86 } from './xnnpackX86.ts'
 
 /** Every back end, by name. Example: backends.get('onnx-spec')?.kind is 'runtime'. */
 export const backends: ReadonlyMap<string, Backend> = new Map(
   [
+    academicFakequant,
+    bf16ActW8,
+    clipBiascalDsp,
+    dataflowU8Islands,
+    dlaFp16Gaps,
     dspAsymTensor,
+    dspAsymTensorPerChannel,
+    dynActW8,
+    gpuSymEntropy,
     onnxSpec,
     ortWasm,
     ortX86,
     ortX86Saturating,
+    percentileRadixNpu,
+    pow2McuHalfEven,
+    pow2McuHalfUp,
     pow2TensorNpu,
+    pow2TensorNpuCle,
+    tensorAsymStrict,
     tflInt8Q31,
     tfliteRef,
     tflm,
     tosaDouble,
     tosaSingle,
+    x86Sat16,
     xnnpackX86,
   ].map((backend) => [backend.name, backend]),
 )
 
-/** Their names, sorted. Example: the first is 'dsp-asym-tensor'. */
+/** Their names, sorted. Example: the first is 'academic-fakequant'. */
 export const backendNames: readonly string[] = [...backends.keys()]
 
 /** What tables compare unless told otherwise: the text and the vendor models, arithmetic of different kinds. The other runtimes differ in ties. */

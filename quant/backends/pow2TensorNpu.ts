@@ -19,7 +19,7 @@ export const pow2TensorNpu: Backend = {
     {
       parameter: 'equalisation and bias correction',
       sentence:
-        'The real tool equalises weights across layers and corrects biases before it quantises; this model does neither yet.',
+        'The real tool equalises weights across layers and corrects biases before it quantises; this model does neither, its sibling pow2-tensor-npu-cle both.',
     },
     {
       parameter: 'shift limits',
@@ -78,4 +78,32 @@ export const pow2TensorNpu: Backend = {
   concat: 'shared',
   exponents: { minimum: -12, maximumShift: 16 },
   operators: convolutionalOperators,
+}
+
+/**
+ * The same with what the tool does by default before it quantises: weights equalised across layers, biases corrected.
+ * Example: first weights [4] and [1] of two channels, second [1, 4]: both become [2, 2] and [2, 2], one power of two serves them.
+ */
+export const pow2TensorNpuCle: Backend = {
+  ...pow2TensorNpu,
+  name: 'pow2-tensor-npu-cle',
+  title: 'power-of-two NPU: the same behind cross-layer equalisation and bias correction',
+  assumptions: [
+    ...pow2TensorNpu.assumptions.filter(({ parameter }) => parameter !== 'equalisation and bias correction'),
+    {
+      parameter: 'equalisation',
+      sentence: 'Until no channel changes by a thousandth, at most 40 sweeps; the tool’s own number is a setting.',
+    },
+    {
+      parameter: 'bias correction',
+      sentence:
+        'One sweep over 128 images with quantised weights, whose scales cover the largest magnitude, and float activations.',
+    },
+    {
+      parameter: 'uncovered operators',
+      sentence: 'They run in f32 between conversions, on the processor, as the tool partitions a graph.',
+    },
+  ],
+  passes: [{ pass: 'fold' }, { pass: 'equalise' }, { pass: 'correctBias', images: 128 }],
+  fallback: { format: 'f32' },
 }

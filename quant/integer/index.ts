@@ -1,4 +1,4 @@
-/** The `./runtime` entry point: runs integer programs, and needs nothing but this library's own files. */
+/** Integer programs and the session that runs them, without what compiles them. Needs nothing but this library's own files. */
 
 export type {
   AddArithmetic,
@@ -7,6 +7,7 @@ export type {
   RescaleArithmetic,
   SoftmaxArithmetic,
 } from './arithmetic.ts'
+export type { FloatOperators } from './execute/floatOperators.ts'
 export {
   type AddStep,
   type AveragePoolStep,
@@ -14,6 +15,11 @@ export {
   type ClampStep,
   type ConcatStep,
   type ConvStep,
+  type DequantiseStep,
+  type DynamicQuantiserStep,
+  type FloatFormat,
+  type FloatStep,
+  type FloatValue,
   type GemmStep,
   type IntegerProgram,
   type MaxPoolStep,
@@ -21,6 +27,8 @@ export {
   type ProgramConstants,
   type ProgramHeader,
   type ProgramValue,
+  type QuantiseStep,
+  type RealLayerStep,
   type RequantiseStep,
   type ReshapeStep,
   type SoftmaxStep,

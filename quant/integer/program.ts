@@ -1,7 +1,8 @@
 /**
  * An integer program: what a compiled model does, as data. The header is JSON (every zero point, multiplier, shift and clamp
  * stands in it as a number); weights and biases are constants beside it, by name. Shapes have no batch dimension: a program
- * runs on any batch. Codes are integers of `qmin` ... `qmax`, and a real number is (code - zeroPoint) * scale.
+ * runs on any batch. Codes are integers of `qmin` ... `qmax`, and a real number is (code - zeroPoint) * scale. Where a back end leaves
+ * integers, steps say so: 'dequantise', 'float', 'quantise'.
  */
 
 import type { RoundingMode } from '../../engine/base/rounding.ts'
@@ -13,8 +14,27 @@ import type {
   RescaleArithmetic,
   SoftmaxArithmetic,
 } from './arithmetic.ts'
+import type {
+  DequantiseStep,
+  DynamicQuantiserStep,
+  FloatStep,
+  FloatValue,
+  QuantiseStep,
+  RealLayerStep,
+} from './realSteps.ts'
 import type { Requantiser } from './requantise/requantiser.ts'
 import type { TableFunction } from './rules.ts'
+
+export type {
+  DequantiseStep,
+  DynamicQuantiserStep,
+  FloatFormat,
+  FloatOperand,
+  FloatStep,
+  FloatValue,
+  QuantiseStep,
+  RealLayerStep,
+} from './realSteps.ts'
 
 /** A tensor of codes with one quantiser. */
 export interface ProgramValue {
@@ -28,14 +48,19 @@ export interface ProgramValue {
   readonly qmax: number
 }
 
-/** Weights: codes with zero point 0, dimension 0 is the output channel. */
+/** Weights: dimension 0 is the output channel. */
 export interface WeightConstant {
-  /** Its name among the constants: an Int8Array, or for `bits` 4 a Uint8Array of packed nibbles (`packInt4`). */
+  /**
+   * Its name among the constants: an Int8Array, for `bits` 4 a Uint8Array of packed nibbles (`packInt4`), for 16 the bytes of
+   * int16 codes, low byte first, as a Uint8Array.
+   */
   readonly constant: string
   readonly shape: Shape
   readonly bits: number
   /** One f32 scale, or one for each output channel. */
   readonly scale: readonly number[]
+  /** The code of 0 for all of them. Default 0. */
+  readonly zeroPoint?: number
 }
 
 /** A bias: the accumulator of output channel c starts at code[c] * 2^shift. */
@@ -48,7 +73,8 @@ export interface BiasConstant {
   readonly scale: readonly number[]
 }
 
-interface StepBase {
+/** What every step has. */
+export interface StepBase {
   /** The graph node that the step comes from. */
   readonly name: string
   readonly inputs: readonly string[]
@@ -188,6 +214,11 @@ export type Step =
   | ClampStep
   | TransposeStep
   | ReshapeStep
+  | QuantiseStep
+  | DequantiseStep
+  | DynamicQuantiserStep
+  | RealLayerStep
+  | FloatStep
 
 /** A program without its constants. It survives JSON unchanged. */
 export interface ProgramHeader {
@@ -200,12 +231,17 @@ export interface ProgramHeader {
   /** The value that is dequantised: f32((code - zeroPoint) * scale). */
   readonly output: string
   readonly values: readonly ProgramValue[]
+  /** Tensors of real numbers; a name is among these or among `values`. Default: none. */
+  readonly floats?: readonly FloatValue[]
   /** In order: a step's inputs are the program's input or outputs of earlier steps. */
   readonly steps: readonly Step[]
 }
 
-/** The arrays of a program. */
-export type ProgramConstants = ReadonlyMap<string, Int8Array | Uint8Array | Int32Array>
+/** An array of a program. */
+export type ConstantArray = Int8Array | Uint8Array | Int32Array | Float32Array
+
+/** The arrays of a program, by name. */
+export type ProgramConstants = ReadonlyMap<string, ConstantArray>
 
 /** A compiled model. */
 export interface IntegerProgram {
@@ -213,7 +249,12 @@ export interface IntegerProgram {
   readonly constants: ProgramConstants
 }
 
-/** The values of a program by name. */
+/** The real tensors of a program by name. */
+export function floatsByName({ floats = [] }: ProgramHeader): Map<string, FloatValue> {
+  return new Map(floats.map((value) => [value.name, value]))
+}
+
+/** The values of a program that are codes, by name. */
 export function valuesByName(header: ProgramHeader): Map<string, ProgramValue> {
   return new Map(header.values.map((value) => [value.name, value]))
 }

@@ -1,13 +1,16 @@
-import { FormatError, ShapeError } from '../../engine/base/errors.ts'
+import { FormatError, ShapeError, UsageError } from '../../engine/base/errors.ts'
 import { formatShape, type Shape, sameShape, sizeOf } from '../../engine/base/shape.ts'
 import type { Executor } from '../../engine/simd/executor.ts'
+import { dequantise, quantise } from '../affine/quantise.ts'
 import type { Quantiser } from '../affine/quantiser.ts'
+import type { FloatOperators } from './execute/floatOperators.ts'
 import { prepareStep } from './execute/prepare.ts'
 import type { PreparedStep } from './execute/runner.ts'
-import { planMemory } from './memoryPlan.ts'
-import { type IntegerProgram, type ProgramValue, valuesByName } from './program.ts'
-import { createWorkspace, type Workspace } from './simd/workspace.ts'
-import { type StoredValue, storedValue } from './storage.ts'
+import { roundFloat } from './kernels/roundFloat.ts'
+import { planBytes, planMemory } from './memoryPlan.ts'
+import { floatsByName, type IntegerProgram, type ProgramValue, valuesByName } from './program.ts'
+import { type BufferSpec, createWorkspace, type Workspace } from './simd/workspace.ts'
+import { type BufferArray, type Stored, type StoredValue, storedValue } from './storage.ts'
 
 /** Real numbers with a shape, batch first. A float32 tensor is one. */
 export interface FloatArray {
@@ -30,12 +33,16 @@ export interface SessionOptions {
   readonly kernels?: 'simd' | 'plain'
   /** Splits the work of 'simd' over threads; the same bits with any number. Default: this thread alone. */
   readonly executor?: Executor
+  /** What computes the steps that a back end leaves to real numbers. Wanted where the program has such steps. */
+  readonly floatOperators?: FloatOperators
 }
 
 /** What a run may be asked for. */
 export interface RunOptions {
   /** Is filled with a copy of every value's codes, by name, in the order of the steps. */
   readonly trace?: Map<string, CodeTensor>
+  /** Is filled likewise with every value that is real numbers. */
+  readonly traceFloats?: Map<string, FloatArray>
 }
 
 /** A step in its place: null where it only renames. */
@@ -43,13 +50,13 @@ interface PlacedStep {
   readonly step: PreparedStep | null
   readonly inputs: readonly number[]
   readonly output: number
-  readonly value: StoredValue
+  readonly value: Stored
 }
 
 /** How the codes of a pass, whose images are those from `first` on, come into the input's buffer and leave the output's. */
 interface PassEnds {
-  fill(first: number, codes: Int8Array): void
-  take(first: number, codes: Int8Array): void
+  fill(first: number, kept: BufferArray): void
+  take(first: number, kept: BufferArray): void
 }
 
 /** The quantiser of a value. */
@@ -60,16 +67,16 @@ export function quantiserOf(value: ProgramValue): Quantiser {
 
 /**
  * Runs an integer program. Between the quantised input and the dequantised output there are integers only, apart from
- * requantisers that a back end defines in floating point, so the codes are the same everywhere. Constants, codes and scratch
+ * requantisers that a back end defines in floating point and steps on real numbers, so the codes are the same everywhere. Constants, codes and scratch
  * lie in one memory, made for the largest batch so far (larger batches than fit a cache run in several passes): runs that
  * do not exceed it allocate nothing but their result.
  */
 export class IntegerSession {
   readonly program: IntegerProgram
   readonly #steps: readonly PlacedStep[]
-  readonly #input: StoredValue
-  readonly #output: StoredValue
-  readonly #sizes: readonly number[]
+  readonly #input: Stored
+  readonly #output: Stored
+  readonly #buffers: readonly BufferSpec[]
   readonly #inputBuffer: number
   readonly #outputBuffer: number
   readonly #options: SessionOptions
@@ -81,9 +88,12 @@ export class IntegerSession {
   constructor(program: IntegerProgram, options: SessionOptions = {}) {
     const { header, constants } = program
     const values = valuesByName(header)
+    const floats = floatsByName(header)
     const defined = new Set([header.input.value])
-    const valueNamed = (name: string): StoredValue => {
+    const valueNamed = (name: string): Stored => {
       const value = values.get(name)
+      const float = floats.get(name)
+      if (float !== undefined) return { ...float, storage: 'float32' }
       if (value === undefined) throw new FormatError(`program ${header.name}: there is no value '${name}'`)
       return storedValue(value)
     }
@@ -101,16 +111,15 @@ export class IntegerSession {
     this.#options = options
     this.#input = valueNamed(header.input.value)
     this.#output = valueNamed(header.output)
-    this.#sizes = plan.sizes
-    const imageBytes = plan.sizes.reduce((a, b) => a + b, 0)
-    this.#imagesPerPass = Math.max(1, Math.floor(PASS_BYTES / Math.max(1, imageBytes)))
+    this.#buffers = plan.sizes.map((size, i) => ({ size, storage: plan.storages[i] }))
+    this.#imagesPerPass = Math.max(1, Math.floor(PASS_BYTES / Math.max(1, planBytes(plan))))
     this.#inputBuffer = bufferOf(header.input.value)
     this.#outputBuffer = bufferOf(header.output)
     this.#steps = header.steps.map((step) => {
       const inputs = step.inputs.map(valueNamed)
       const output = valueNamed(step.output)
       return {
-        step: prepareStep(step, { inputs, output, constants }),
+        step: prepareStep(step, { inputs, output, constants, floatOperators: options.floatOperators }),
         inputs: step.inputs.map(bufferOf),
         output: bufferOf(step.output),
         value: output,
@@ -128,19 +137,13 @@ export class IntegerSession {
     const [sizeIn, sizeOut] = [sizeOf(this.#input.shape), sizeOf(this.#output.shape)]
     const data = new Float32Array(batch * sizeOut)
     this.#passes(batch, options, {
-      fill: (first, codes) => {
+      fill: (first, kept) => {
         const from = first * sizeIn
-        const { rounding } = this.program.header.input
-        this.#workspace.kernels.quantiseCodes(
-          images.data.subarray(from, from + codes.length),
-          this.#input,
-          rounding,
-          codes,
-        )
+        this.#quantise(images.data.subarray(from, from + kept.length), kept)
       },
-      take: (first, codes) => {
+      take: (first, kept) => {
         const to = first * sizeOut
-        this.#workspace.kernels.dequantiseCodes(codes, this.#output, data.subarray(to, to + codes.length))
+        this.#dequantise(kept, this.#output, data.subarray(to, to + kept.length))
       },
     })
     return { shape: [batch, ...this.#output.shape], data }
@@ -148,55 +151,90 @@ export class IntegerSession {
 
   /**
    * From input codes to output codes, integers only. Throws `ShapeError` for another shape or codes outside the input's
-   * range.
+   * range, `UsageError` where the program's input or output are real numbers.
    */
   runCodes(codes: CodeTensor, options: RunOptions = {}): CodeTensor {
     const batch = this.#batchOf(codes)
-    const { qmin, qmax, name, offset } = this.#input
+    const [input, output] = [this.#input, this.#output]
+    if (input.storage === 'float32' || output.storage === 'float32') {
+      const { name } = input.storage === 'float32' ? input : output
+      throw new UsageError(`session: '${name}' is real numbers and has no codes; use run`)
+    }
+    const { qmin, qmax, name, offset } = input
     const wrong = findOutside(codes.data, qmin + offset, qmax + offset)
     if (wrong !== undefined) {
       throw new ShapeError(`session: input '${name}' holds code ${wrong}; wanted ${qmin + offset} ... ${qmax + offset}`)
     }
-    const result = emptyCodes(this.#output, batch)
+    const result = emptyCodes(output, batch)
     this.#passes(batch, options, {
       fill: (first, kept) => {
-        const from = first * sizeOf(this.#input.shape)
-        this.#workspace.kernels.narrowCodes(codes.data.subarray(from, from + kept.length), offset, kept)
+        const from = first * sizeOf(input.shape)
+        const wanted = codes.data.subarray(from, from + kept.length)
+        if (kept instanceof Int8Array) this.#workspace.kernels.narrowCodes(wanted, offset, kept)
+        else for (let i = 0; i < kept.length; i++) kept[i] = wanted[i] - offset
       },
-      take: (first, kept) => this.#copyCodes(kept, this.#output, first, result),
+      take: (first, kept) => this.#copyCodes(kept, output, first, result),
     })
     return result
   }
 
   /** Runs the steps on as many images at a time as fit; `ends` brings codes in and takes them out. */
-  #passes(batch: number, { trace }: RunOptions, ends: PassEnds): void {
+  #passes(batch: number, { trace, traceFloats }: RunOptions, ends: PassEnds): void {
     this.#reserve(batch)
     const { kernels, buffers, scratch } = this.#workspace
     const values = [this.#input, ...this.#steps.map(({ value }) => value)]
-    for (const value of values) trace?.set(value.name, emptyCodes(value, batch))
+    for (const value of values) {
+      if (value.storage === 'float32') traceFloats?.set(value.name, emptyReals(value, batch))
+      else trace?.set(value.name, emptyCodes(value, batch))
+    }
     for (let first = 0; first < batch; first += this.#capacity) {
       const count = Math.min(this.#capacity, batch - first)
-      const codesOf = ({ shape }: StoredValue, buffer: number): Int8Array =>
+      const keptOf = ({ shape }: Stored, buffer: number): BufferArray =>
         buffers[buffer].subarray(0, count * sizeOf(shape))
-      const keep = (value: StoredValue, buffer: number): void => {
+      const keep = (value: Stored, buffer: number): void => {
+        if (value.storage === 'float32') {
+          traceFloats?.get(value.name)?.data.set(keptOf(value, buffer), first * sizeOf(value.shape))
+          return
+        }
         const copy = trace?.get(value.name)
-        if (copy !== undefined) this.#copyCodes(codesOf(value, buffer), value, first, copy)
+        if (copy !== undefined) this.#copyCodes(keptOf(value, buffer), value, first, copy)
       }
-      ends.fill(first, codesOf(this.#input, this.#inputBuffer))
+      ends.fill(first, keptOf(this.#input, this.#inputBuffer))
       keep(this.#input, this.#inputBuffer)
       for (const { step, inputs, output, value } of this.#steps) {
         const arrays = inputs.map((buffer) => buffers[buffer])
         step?.run({ kernels, inputs: arrays, batch: count, scratch, out: buffers[output] })
         keep(value, output)
       }
-      ends.take(first, codesOf(this.#output, this.#outputBuffer))
+      ends.take(first, keptOf(this.#output, this.#outputBuffer))
     }
   }
 
+  /** Real numbers to what is kept of the input. */
+  #quantise(x: Float32Array, kept: BufferArray): void {
+    const input = this.#input
+    const { rounding } = this.program.header.input
+    if (input.storage === 'float32') {
+      const real = kept as Float32Array
+      real.set(x)
+      roundFloat(real, input.format)
+    } else if (kept instanceof Int8Array) this.#workspace.kernels.quantiseCodes(x, input, rounding, kept)
+    else quantise(x, [x.length], quantiserOf(input), { rounding }, kept as Int16Array)
+  }
+
+  /** What is kept of a value to real numbers. */
+  #dequantise(kept: BufferArray, value: Stored, out: Float32Array): void {
+    if (value.storage === 'float32') out.set(kept)
+    else if (kept instanceof Int8Array) this.#workspace.kernels.dequantiseCodes(kept, value, out)
+    else dequantise(kept as Int16Array, [kept.length], quantiserOf(value), out)
+  }
+
   /** Copies kept codes of a value, as they are outside, to the images of `to` from `first` on. */
-  #copyCodes(kept: Int8Array, { shape, offset }: StoredValue, first: number, { data }: CodeTensor): void {
+  #copyCodes(kept: BufferArray, { shape, offset }: StoredValue, first: number, { data }: CodeTensor): void {
     const start = first * sizeOf(shape)
-    this.#workspace.kernels.widenCodes(kept, offset, data.subarray(start, start + kept.length))
+    const to = data.subarray(start, start + kept.length)
+    if (kept instanceof Int8Array) this.#workspace.kernels.widenCodes(kept, offset, to)
+    else for (let i = 0; i < kept.length; i++) to[i] = kept[i] + offset
   }
 
   #batchOf({ shape, data }: FloatArray | CodeTensor): number {
@@ -223,12 +261,16 @@ export class IntegerSession {
 
   #createWorkspace(): Workspace {
     const steps = this.#steps.flatMap(({ step }) => step ?? [])
-    const sizes = this.#sizes.map((size) => size * this.#capacity)
-    return createWorkspace(steps, sizes, this.#options)
+    const specs = this.#buffers.map(({ size, storage }) => ({ size: size * this.#capacity, storage }))
+    return createWorkspace(steps, specs, this.#options)
   }
 }
 
-function emptyCodes({ shape }: StoredValue, batch: number): CodeTensor {
+function emptyReals({ shape }: Stored, batch: number): FloatArray {
+  return { shape: [batch, ...shape], data: new Float32Array(batch * sizeOf(shape)) }
+}
+
+function emptyCodes({ shape }: Stored, batch: number): CodeTensor {
   return { shape: [batch, ...shape], data: new Int32Array(batch * sizeOf(shape)) }
 }
 

@@ -8,6 +8,11 @@ import { type Observer, rangeWithZero } from './observer.ts'
 export interface EntropyOptions {
   /** Width of the signed codes, 2 to 12: magnitudes have 2^(bits - 1) levels. Default 8. */
   readonly bits?: number
+  /**
+   * The least fraction of the values that a threshold must keep, in [0, 1]. Default 0, as published: then a tensor whose values all lie far
+   * from 0 collapses, since P and Q agree exactly where both have a single bin that is not empty.
+   */
+  readonly coverage?: number
 }
 
 /**
@@ -33,15 +38,20 @@ export interface EntropyOptions {
  */
 export class EntropyObserver implements Observer {
   readonly #levels: number
+  readonly #coverage: number
   readonly #histogram = new Histogram('magnitudes')
 
-  /** Throws `UsageError` for bits outside 2 ... 12. */
+  /** Throws `UsageError` for bits outside 2 ... 12 or a coverage outside [0, 1]. */
   constructor(options: EntropyOptions = {}) {
-    const { bits = 8 } = options
+    const { bits = 8, coverage = 0 } = options
     if (!Number.isInteger(bits) || bits < 2 || bits > 12) {
       throw new UsageError(`EntropyObserver: ${bits} bits; wanted an integer from 2 to 12`)
     }
+    if (!(coverage >= 0 && coverage <= 1)) {
+      throw new UsageError(`EntropyObserver: coverage ${coverage}; wanted a number in [0, 1]`)
+    }
     this.#levels = 2 ** (bits - 1)
+    this.#coverage = coverage
   }
 
   observe(x: Float32Array): void {
@@ -52,13 +62,13 @@ export class EntropyObserver implements Observer {
     const { lo, hi } = rangeWithZero(this.#histogram.range, 'EntropyObserver')
     const { counts, width } = this.#histogram.bins()
     if (width === 0) return { lo, hi }
-    const threshold = Math.fround(entropyBins(counts, this.#levels) * width)
+    const threshold = Math.fround(entropyBins(counts, this.#levels, this.#coverage) * width)
     return { lo: Math.max(lo, -threshold), hi: Math.min(hi, threshold) }
   }
 }
 
 /** Steps 2 and 3: how many of the bins the threshold keeps. There are at least as many bins as levels. */
-function entropyBins(histogram: Float64Array, levels: number): number {
+function entropyBins(histogram: Float64Array, levels: number, coverage: number): number {
   const counts = histogram.slice()
   counts[0] = counts[1]
   const bins = counts.length
@@ -76,6 +86,7 @@ function entropyBins(histogram: Float64Array, levels: number): number {
   let least = Number.POSITIVE_INFINITY
   for (let i = levels; i <= bins; i++) {
     const outliers = total - sums[i]
+    if (sums[i] < coverage * total) continue
     const last = counts[i - 1]
     if (last === 0 && outliers > 0) continue
     let cross = 0

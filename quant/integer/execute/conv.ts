@@ -1,4 +1,4 @@
-import { biasStarts, weightCodes } from '../constants.ts'
+import { biasStarts, centredWeights } from '../constants.ts'
 import type { ConvolutionPlan } from '../kernels/convolve.ts'
 import type { PackGeometry } from '../kernels/packPlanes.ts'
 import type { ConvStep } from '../program.ts'
@@ -12,6 +12,8 @@ import { packWeights } from './weights.ts'
 const BLOCK_BYTES = 24576
 /** Bytes of packed input that are filled before they are used: part of a second-level cache. */
 const CHUNK_BYTES = 262144
+/** Bytes of sums that a chunk of images may take, where it has more than one. */
+const SUM_BYTES = 1048576
 
 /** Which taps form pairs, and where each pair lies, in pairs from the pair of the output. */
 interface TapPairs {
@@ -120,7 +122,7 @@ export function prepareConv(step: ConvStep, preparation: Preparation): PreparedS
     quadsPerRow,
     rowsPerBlock,
     offsets: Int32Array.from(offsets, (offset) => 4 * offset),
-    weights: packWeights(weightCodes(step.weight, constants), groups, groupOut, tapOf),
+    weights: packWeights(centredWeights(step.weight, constants), groups, groupOut, tapOf),
     bias: biasStarts(step.bias, outChannels, constants),
     groups,
     groupOut,
@@ -130,10 +132,10 @@ export function prepareConv(step: ConvStep, preparation: Preparation): PreparedS
     target: storedTarget(output, step),
     slot,
   }
-  const chunk = Math.max(1, Math.floor(CHUNK_BYTES / (4 * imagePairs)))
   const tiles = groups * (Math.floor(groupOut / 4) + (groupOut % 4))
-  const units = chunk * Math.ceil(outH / rowsPerBlock) * tiles
-  const needs = { packed: 2 * chunk * imagePairs + SLACK, sums: units * slot }
+  const imageSums = Math.ceil(outH / rowsPerBlock) * tiles * slot
+  const chunk = Math.max(1, Math.floor(Math.min(CHUNK_BYTES / (4 * imagePairs), SUM_BYTES / (4 * imageSums))))
+  const needs = { packed: 2 * chunk * imagePairs + SLACK, sums: chunk * imageSums }
   const imageIn = channels * h * w
   const imageOut = outChannels * outH * outW
   return prepared(plan, needs, (placed, { kernels, inputs: [x], batch, scratch, out }) => {

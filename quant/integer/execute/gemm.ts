@@ -1,5 +1,5 @@
 import { sameShape, sizeOf } from '../../../engine/base/shape.ts'
-import { biasStarts, weightCodes } from '../constants.ts'
+import { biasStarts, centredWeights } from '../constants.ts'
 import type { GemmPlan } from '../kernels/gemm.ts'
 import type { GemmStep } from '../program.ts'
 import { requantiserTable } from '../requantise/requantiser.ts'
@@ -12,6 +12,8 @@ import { packWeights } from './weights.ts'
 const ROWS = 64
 /** Bytes of packed rows that are filled before they are used. */
 const CHUNK_BYTES = 1048576
+/** Bytes of sums that they may take, where they are more than those that share a pass. */
+const SUM_BYTES = 4194304
 
 /** A fully connected layer: each vector along the last axis is a row. */
 export function prepareGemm(step: GemmStep, preparation: Preparation): PreparedStep {
@@ -23,8 +25,8 @@ export function prepareGemm(step: GemmStep, preparation: Preparation): PreparedS
   require(sameShape(output.shape, [...outer, channels]), step.name, `an output of [..., ${channels}]`)
   if (step.pairSaturation !== undefined) return prepareSaturatingLayer(step, preparation)
   const filled = 4 * Math.ceil(channels / 4)
-  const codes = new Int8Array(filled * taps)
-  codes.set(weightCodes(step.weight, constants))
+  const codes = new Int16Array(filled * taps)
+  codes.set(centredWeights(step.weight, constants))
   const bias = new Int32Array(filled)
   bias.set(biasStarts(step.bias, channels, constants))
   const pairs = Math.ceil(taps / 2)
@@ -39,7 +41,7 @@ export function prepareGemm(step: GemmStep, preparation: Preparation): PreparedS
     requantiser: requantiserTable(step.requantiser, channels),
     target: storedTarget(output, step),
   }
-  const chunk = ROWS * Math.max(1, Math.floor(CHUNK_BYTES / (4 * pairs * ROWS)))
+  const chunk = ROWS * Math.max(1, Math.floor(Math.min(CHUNK_BYTES / (4 * pairs), SUM_BYTES / (4 * filled)) / ROWS))
   const rowsPerImage = sizeOf(outer)
   const needs = { packed: 2 * chunk * pairs + SLACK, sums: (chunk / ROWS) * filled * ROWS }
   return prepared(plan, needs, (placed, { kernels, inputs: [x], batch, scratch, out }) => {

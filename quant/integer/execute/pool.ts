@@ -55,7 +55,8 @@ export function prepareAveragePool(step: AveragePoolStep, { inputs, output }: Pr
     !/^(requantise-raw|f32-zero-inside)$/.test(arithmetic.kind), step.name, 'windows inside the image')
   const outside = output.zeroPoint + output.offset
   const entriesOf = (counts: readonly number[]): number[] => {
-    const entries = Array.from(divisors, (n) => counts.indexOf(n))
+    const entryOf = new Map(counts.map((n, entry) => [n, entry]))
+    const entries = Array.from(divisors, (n) => entryOf.get(n) ?? -1)
     require(!entries.includes(-1), step.name, 'a multiplier for every window size')
     return entries
   }

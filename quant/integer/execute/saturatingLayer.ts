@@ -15,6 +15,7 @@ export function prepareSaturatingLayer(
 ): PreparedStep {
   const [input] = inputs
   require(input.offset === 128, step.name, 'unsigned input codes where pairs saturate')
+  require((step.weight.zeroPoint ?? 0) === 0, step.name, 'weights without a zero point where pairs saturate')
   const isConv = step.op === 'conv'
   const [channels, h, w] = isConv ? input.shape : [input.shape[input.shape.length - 1], 1, 1]
   const [, outH, outW] = isConv ? output.shape : [0, 1, 1]

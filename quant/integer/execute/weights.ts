@@ -4,7 +4,12 @@
  * of pair k; -1 is a tap that does not exist, weight 0. Channel c starts at element 2 * c * pairs in either order.
  * Example: one channel of three taps [7, 8, 9], tapOf [0, 1, 2, -1]: [7, 8, 9, 0].
  */
-export function packWeights(codes: Int8Array, groups: number, channels: number, tapOf: ArrayLike<number>): Int16Array {
+export function packWeights(
+  codes: Int8Array | Int16Array,
+  groups: number,
+  channels: number,
+  tapOf: ArrayLike<number>,
+): Int16Array {
   const pairs = tapOf.length / 2
   const taps = codes.length / (groups * channels)
   const fours = channels - (channels % 4)

@@ -1,12 +1,13 @@
 import { NumericError } from '../../../engine/base/errors.ts'
 import { roundHalfEven } from '../../../engine/base/rounding.ts'
+import { addBound } from '../addBound.ts'
 import type { AddArithmetic } from '../arithmetic.ts'
-import { ACCUMULATOR_LIMIT, largestOffset } from '../bounds.ts'
+import { ACCUMULATOR_LIMIT } from '../bounds.ts'
 import { fusedMultiplyAdd } from '../kernels/fusedMultiplyAdd.ts'
 import type { AddStep, ProgramValue } from '../program.ts'
 import { quantiseMultiplier } from '../requantise/quantiseMultiplier.ts'
 import type { AddRule } from '../rules.ts'
-import { codeBounds, type LoweringContext, valueNamed } from './context.ts'
+import { codeBounds, type StepContext, valueNamed } from './context.ts'
 import type { FusedNode } from './fuse.ts'
 import { exponentOf, floatExponent } from './power.ts'
 
@@ -73,33 +74,8 @@ export function addArithmetic(rule: AddRule, first: AddTerm, second: AddTerm, ou
   }
 }
 
-/** The largest magnitude that an integer of the addition may reach. Example: 'shift' by (3, 0) of int8, z = 0: 128 * 9. */
-export function addBound(arithmetic: AddArithmetic, a: ProgramValue, b: ProgramValue): number {
-  const [ra, rb] = [largestOffset(a), largestOffset(b)]
-  switch (arithmetic.kind) {
-    case 'q31':
-    case 'q31-single': {
-      const left = 2 ** arithmetic.leftShift
-      // Both scaled inputs are at most half of their own size, since s_i / T <= 1/2; the last step may shift left again.
-      const sum = (left * (ra + rb)) / 2 + 2
-      return Math.max(left * Math.max(ra, rb), sum * 2 ** Math.max(arithmetic.outputShift, 0))
-    }
-    case 'shift':
-      return ra * 2 ** arithmetic.leftShifts[0] + rb * 2 ** arithmetic.leftShifts[1]
-    case 'multiply-shift': {
-      const [ma, mb] = arithmetic.multipliers
-      return ra * ma + rb * mb + 2 ** Math.max(arithmetic.shift - 1, 0)
-    }
-    case 'f64':
-    case 'qdq':
-    case 'qdq-zero-inside':
-    case 'fma':
-      return Math.max(ra, rb)
-  }
-}
-
 /** Lowers an Add of two tensors of one shape. Throws `NumericError` where its integers could overflow. */
-export function lowerAdd({ node, output, clamp }: FusedNode, context: LoweringContext): AddStep {
+export function lowerAdd({ node, output, clamp }: FusedNode, context: StepContext): AddStep {
   const [a, b] = node.inputs.map((name) => valueNamed(context, name))
   const target = valueNamed(context, output)
   const arithmetic = addArithmetic(context.backend.add, a, b, target)

@@ -2,28 +2,34 @@ import { roundHalfEven, roundingOf } from '../../../engine/base/rounding.ts'
 import type { Parameters } from '../../../engine/graph/graph.ts'
 import type { Quantiser } from '../../affine/quantiser.ts'
 import type { Backend } from '../backend.ts'
-import type { ProgramValue } from '../program.ts'
+import type { ConstantArray, ProgramValue } from '../program.ts'
 import type { Interval } from './fuse.ts'
 
-/** What the lowering of one node reads, and where it leaves constants. */
-export interface LoweringContext {
+/** What the lowering of a node between quantised tensors reads, and where it leaves constants. */
+export interface StepContext {
   readonly backend: Backend
+  /** By tensor name. */
+  readonly values: Map<string, ProgramValue>
+  readonly constants: Map<string, ConstantArray>
+}
+
+/** The same where layers have real weights, to be quantised. */
+export interface LoweringContext extends StepContext {
   readonly weightBits: number
   readonly parameters: Parameters
   /** Of each layer, by node name. */
   readonly weightQuantisers: ReadonlyMap<string, Quantiser>
-  /** By tensor name. */
-  readonly values: Map<string, ProgramValue>
-  readonly constants: Map<string, Int8Array | Uint8Array | Int32Array>
+  /** The layers with codes of 16 bits, by node name. */
+  readonly islands: ReadonlySet<string>
 }
 
 /** The value of a tensor. */
-export function valueNamed(context: LoweringContext, name: string): ProgramValue {
+export function valueNamed(context: StepContext, name: string): ProgramValue {
   return context.values.get(name) as ProgramValue
 }
 
 /** Adds the value of a tensor that the graph does not have, made by a step between two of its nodes; returns it. */
-export function addValue(context: LoweringContext, value: ProgramValue): ProgramValue {
+export function addValue(context: StepContext, value: ProgramValue): ProgramValue {
   context.values.set(value.name, value)
   return value
 }

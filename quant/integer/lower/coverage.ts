@@ -3,10 +3,11 @@ import { formatShape, type Shape, type SymbolicShape, sameShape } from '../../..
 import type { Graph, GraphNode } from '../../../engine/graph/graph.ts'
 import type { TensorSpec } from '../../../engine/ops/op.ts'
 import type { Backend } from '../backend.ts'
+import { floatObstacle } from './floatObstacle.ts'
 import { isLayer } from './fuse.ts'
 import { isTableFunction } from './tableFunction.ts'
 
-/** A tensor's shape without the batch. `checkCoverage` has made sure that the rest is known. */
+/** A tensor's shape without the batch. `placeNodes` has made sure that the rest is known. */
 export function unbatched(shape: SymbolicShape): Shape {
   return shape.slice(1) as number[]
 }
@@ -84,20 +85,34 @@ function obstacle(node: GraphNode, graph: Graph, specs: ReadonlyMap<string, Tens
 }
 
 /** Whether a covered operator lacks the rule that its arithmetic needs: a mistake in the back end's data. */
-function lacksRule({ op }: GraphNode, backend: Backend): boolean {
+function lacksRule(op: string, backend: Backend): boolean {
   if (op === 'Mul') return backend.mul === undefined
   if (op === 'Softmax') return backend.softmax === undefined
   if (op === 'ReduceMean') return backend.mean === undefined
   return isTableFunction(op) && backend.tables?.[op] === undefined
 }
 
+/** Whether a back end computes an operator on codes: it covers it, and has the rule for it. */
+export function covers(op: string, backend: Backend): boolean {
+  return (backend.operators as readonly string[]).includes(op) && !lacksRule(op, backend)
+}
+
+/** Where a node is computed: on codes, as a layer on codes whose sums become real numbers, or on real numbers. */
+export type Place = 'codes' | 'realLayer' | 'float'
+
 /**
- * Throws one `UnsupportedError` that lists everything in the graph that the back end or the integer path cannot express,
- * each by node name, operator and reason.
+ * Decides for every node where it is computed, or throws one `UnsupportedError` that lists everything in the graph that the back end, its
+ * fallback or the integer path cannot express, each by node name, operator and reason.
+ * Example: a Sigmoid that is not covered goes to 'float' where there is a fallback.
  */
-export function checkCoverage(graph: Graph, specs: ReadonlyMap<string, TensorSpec>, backend: Backend): void {
+export function placeNodes(
+  graph: Graph,
+  specs: ReadonlyMap<string, TensorSpec>,
+  backend: Backend,
+): ReadonlyMap<GraphNode, Place> {
   const found: string[] = []
-  const covered = new Set<string>(backend.operators)
+  const places = new Map<GraphNode, Place>()
+  const { floating, fallback } = backend
   if (graph.inputs.length !== 1 || graph.inputs[0].dtype !== 'float32') {
     found.push(`${graph.inputs.length} inputs; wanted one of float32`)
   }
@@ -106,13 +121,22 @@ export function checkCoverage(graph: Graph, specs: ReadonlyMap<string, TensorSpe
     found.push('an output that is a parameter')
   }
   for (const node of graph.nodes) {
-    const isCovered = covered.has(node.op) && !lacksRule(node, backend)
-    const reason = isCovered ? obstacle(node, graph, specs) : 'not covered'
-    if (reason !== null) found.push(`node '${node.name}' (${node.op}): ${reason}`)
+    const reason = covers(node.op, backend) ? obstacle(node, graph, specs) : 'not covered'
+    const integer: Place = floating === undefined ? 'codes' : 'realLayer'
+    const isInteger = floating === undefined || (isLayer(node) && floating.layers !== 'real')
+    if (reason === null && isInteger) {
+      places.set(node, integer)
+      continue
+    }
+    const wrong = fallback === undefined && floating === undefined ? reason : floatObstacle(node, graph, specs)
+    if (wrong === null) places.set(node, 'float')
+    else found.push(`node '${node.name}' (${node.op}): ${wrong}`)
   }
   if (found.length > 0) {
+    const rest = fallback === undefined ? '' : '; what else it can, it runs in float'
     throw new UnsupportedError(
-      `compile: back end ${backend.name} cannot express graph ${graph.name}: ${found.join('; ')}; it covers ${[...backend.operators].sort().join(', ')}`,
+      `compile: back end ${backend.name} cannot express graph ${graph.name}: ${found.join('; ')}; it covers ${[...backend.operators].sort().join(', ')}${rest}`,
     )
   }
+  return places
 }

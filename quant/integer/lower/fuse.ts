@@ -18,6 +18,11 @@ export interface FusedNode {
 /** Operators whose integer code takes in a following Relu or Clip. The same as `quantisationPoints` counts as one. */
 const absorbing = new Set(['Conv', 'Gemm', 'MatMul', 'Add', 'Mul'])
 
+/** Whether an operator's integer code takes in a following Relu or Clip. */
+export function isAbsorbing({ op }: { readonly op: string }): boolean {
+  return absorbing.has(op)
+}
+
 /** Whether an operator has weights: the codes of a constant input, products summed. */
 export function isLayer({ op }: GraphNode): boolean {
   return op === 'Conv' || op === 'Gemm' || op === 'MatMul'
@@ -55,7 +60,7 @@ export function fuseActivations(graph: Graph): FusedNode[] {
     if (absorbed.has(node)) continue
     let output = node.outputs[0]
     let clamp: Interval = { lo: -Infinity, hi: Infinity }
-    while (absorbing.has(node.op) && !outputs.has(output)) {
+    while (isAbsorbing(node) && !outputs.has(output)) {
       const users = uses.get(output) ?? []
       const next = users.length === 1 ? clampOf(users[0]) : null
       if (next === null) break

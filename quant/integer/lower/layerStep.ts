@@ -73,6 +73,8 @@ export function layerStep(
   const role = layerRole(node, input)
   const requantiser = layerRequantiser(rule ?? backend.layers[role], input.scale, scale, target.scale)
   const { pairSaturation } = backend.accumulator
+  // Codes of 16 bits go through other instructions, which have no pairs.
+  const saturates = pairSaturation !== undefined && role !== 'depthwise' && bits <= 8 && input.qmax <= 255
   const common = {
     name: node.name,
     inputs: [input.name],
@@ -81,7 +83,7 @@ export function layerStep(
     bias,
     requantiser: floatBias === null ? requantiser : withFloatBias(requantiser, floatBias, target.scale, node.name),
     ...codeBounds(clamp, target, backend),
-    ...(pairSaturation !== undefined && role !== 'depthwise' ? { pairSaturation } : {}),
+    ...(saturates ? { pairSaturation } : {}),
   }
   const step =
     node.op !== 'Conv'

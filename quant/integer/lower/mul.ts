@@ -2,7 +2,7 @@ import type { MulArithmetic } from '../arithmetic.ts'
 import { checkBounds, largestOffset } from '../bounds.ts'
 import type { MulStep, ProgramValue } from '../program.ts'
 import type { MulRule } from '../rules.ts'
-import { codeBounds, type LoweringContext, valueNamed } from './context.ts'
+import { codeBounds, type StepContext, valueNamed } from './context.ts'
 import type { FusedNode } from './fuse.ts'
 import { requantiserFor, scaleRatio } from './multiplier.ts'
 
@@ -27,7 +27,7 @@ export function mulArithmetic(rule: MulRule, a: Scale, b: Scale, out: Scale): Mu
 }
 
 /** Lowers a Mul of two tensors of one shape. Throws `NumericError` where its integers could overflow. */
-export function lowerMul({ node, output, clamp }: FusedNode, context: LoweringContext): MulStep {
+export function lowerMul({ node, output, clamp }: FusedNode, context: StepContext): MulStep {
   const [a, b] = node.inputs.map((name) => valueNamed(context, name))
   const target = valueNamed(context, output)
   const arithmetic = mulArithmetic(context.backend.mul as MulRule, a, b, target)

@@ -4,7 +4,7 @@ import type { AveragePoolStep, MaxPoolStep, ProgramValue, Step, Window } from '.
 import type { AverageRule } from '../rules.ts'
 import { windowCounts } from '../windowCounts.ts'
 import { averageArithmetic } from './average.ts'
-import { addValue, type LoweringContext, valueNamed } from './context.ts'
+import { addValue, type StepContext, valueNamed } from './context.ts'
 import type { FusedNode } from './fuse.ts'
 
 function windowOf(node: FusedNode['node']): Window {
@@ -54,7 +54,7 @@ function planeWindow({ shape: [, h, w] }: ProgramValue): Window {
 }
 
 /** Lowers an AveragePool or GlobalAveragePool, the latter as one window over the plane. */
-export function lowerAveragePool({ node, output }: FusedNode, context: LoweringContext): AveragePoolStep {
+export function lowerAveragePool({ node, output }: FusedNode, context: StepContext): AveragePoolStep {
   const input = valueNamed(context, node.inputs[0])
   const target = valueNamed(context, output)
   const { backend } = context
@@ -65,7 +65,7 @@ export function lowerAveragePool({ node, output }: FusedNode, context: LoweringC
 }
 
 /** Lowers a ReduceMean over the plane: one window over it, and a reshape where the reduced dimensions go. */
-export function lowerMean({ node, output }: FusedNode, context: LoweringContext): Step[] {
+export function lowerMean({ node, output }: FusedNode, context: StepContext): Step[] {
   const input = valueNamed(context, node.inputs[0])
   const target = valueNamed(context, output)
   const rule = context.backend.mean as AverageRule

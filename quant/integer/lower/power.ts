@@ -1,10 +1,10 @@
 import { NumericError } from '../../../engine/base/errors.ts'
 
-/** The e with 2^e <= x < 2^(e + 1), of a positive number. Example: 0.3 -> -2. */
+/** The e with 2^e <= x < 2^(e + 1), of a positive number; 0 of Infinity. Example: 0.3 -> -2. */
 export function floatExponent(x: number): number {
   let exponent = 0
   let rest = x
-  for (; rest >= 2; exponent++) rest /= 2
+  for (; rest >= 2 && rest < Infinity; exponent++) rest /= 2
   for (; rest < 1 && rest > 0; exponent--) rest *= 2
   return exponent
 }

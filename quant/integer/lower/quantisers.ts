@@ -4,6 +4,7 @@ import { codeRange } from '../../affine/scheme.ts'
 import type { Backend } from '../backend.ts'
 import { type Exponents, limitExponents } from './exponents.ts'
 import type { FusedNode } from './fuse.ts'
+import { limitMultipliers } from './multiplierLimit.ts'
 import { exponentOf } from './power.ts'
 import { groupRanges, sharingGroups } from './sharing.ts'
 
@@ -34,17 +35,18 @@ function fixedQuantisers(
 }
 
 /**
- * Chooses the quantiser of every tensor from the calibrated ranges: tensors that share one get it from their joint range.
- * On a power-of-two back end, exponents (of weights too) are then adjusted to its shift limits.
+ * Chooses the quantiser of each of `tensors` from the calibrated ranges: those that share one get it from their joint range. `nodes` are
+ * those that are computed on codes. On a power-of-two back end, exponents (of weights too) are then adjusted to its shift limits; where
+ * multipliers are limited, output scales.
  */
 export function chooseQuantisers(
-  input: string,
+  tensors: readonly string[],
   nodes: readonly FusedNode[],
   observed: ReadonlyMap<string, ValueRange>,
   weights: ReadonlyMap<string, Quantiser>,
   backend: Backend,
 ): ChosenQuantisers {
-  const groups = sharingGroups([input, ...nodes.map(({ output }) => output)], nodes, backend)
+  const groups = sharingGroups(tensors, nodes, backend)
   const limits = backend.exponents
   const quantisers = new Map<string, Quantiser>()
   const ranges = groupRanges(groups, observed)
@@ -74,6 +76,7 @@ export function chooseQuantisers(
       }),
     )
   }
-  const tensors = new Map([...groups].map(([name, group]) => [name, quantisers.get(group) as Quantiser]))
-  return { tensors, weights: layerWeights }
+  if (backend.multipliers !== undefined) limitMultipliers(nodes, groups, quantisers, layerWeights, backend.multipliers)
+  const chosen = new Map([...groups].map(([name, group]) => [name, quantisers.get(group) as Quantiser]))
+  return { tensors: chosen, weights: layerWeights }
 }

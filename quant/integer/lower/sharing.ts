@@ -3,8 +3,8 @@ import type { Backend } from '../backend.ts'
 import { sharesAverageQuantiser } from './average.ts'
 import type { FusedNode } from './fuse.ts'
 
-/** Whether a step hands on its input's quantiser. */
-function sharesQuantiser({ node }: FusedNode, backend: Backend): boolean {
+/** Whether a step hands on its input's quantiser. Example: MaxPool does. */
+export function sharesQuantiser({ node }: Pick<FusedNode, 'node'>, backend: Backend): boolean {
   switch (node.op) {
     case 'Concat':
       return backend.concat === 'shared'

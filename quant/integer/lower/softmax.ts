@@ -6,7 +6,7 @@ import type { SoftmaxArithmetic } from '../arithmetic.ts'
 import type { SoftmaxStep } from '../program.ts'
 import { quantiseMultiplier } from '../requantise/quantiseMultiplier.ts'
 import type { SoftmaxRule } from '../rules.ts'
-import { type LoweringContext, valueNamed } from './context.ts'
+import { type StepContext, valueNamed } from './context.ts'
 import type { FusedNode } from './fuse.ts'
 
 const FLOAT_MAXIMUM = (2 - 2 ** -23) * 2 ** 127
@@ -47,7 +47,7 @@ export function softmaxArithmetic(
 }
 
 /** Lowers a Softmax. */
-export function lowerSoftmax({ node, output }: FusedNode, context: LoweringContext): SoftmaxStep {
+export function lowerSoftmax({ node, output }: FusedNode, context: StepContext): SoftmaxStep {
   const input = valueNamed(context, node.inputs[0])
   const target = valueNamed(context, output)
   const axis = normaliseAxis(Number(node.attributes.axis ?? -1), target.shape.length + 1, 'Softmax') - 1

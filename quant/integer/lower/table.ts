@@ -2,7 +2,7 @@ import { roundHalfAway, roundHalfEven } from '../../../engine/base/rounding.ts'
 import type { ProgramValue, TableStep } from '../program.ts'
 import { requantiseRow, requantiserTable } from '../requantise/requantiser.ts'
 import type { TableFunction, TableRule } from '../rules.ts'
-import { type LoweringContext, valueNamed } from './context.ts'
+import { type StepContext, valueNamed } from './context.ts'
 import { fixedPointCode } from './fixedPointTable.ts'
 import type { FusedNode } from './fuse.ts'
 import { requantiserFor } from './multiplier.ts'
@@ -68,7 +68,7 @@ export function tableOf(
 }
 
 /** Lowers a function of one variable: its 256 codes become a constant. */
-export function lowerTable({ node, output }: FusedNode, context: LoweringContext): TableStep {
+export function lowerTable({ node, output }: FusedNode, context: StepContext): TableStep {
   const name = node.op as TableFunction
   const input = valueNamed(context, node.inputs[0])
   const target = valueNamed(context, output)

@@ -59,5 +59,5 @@ export function layerQuantiser(node: GraphNode, parameters: Parameters, backend:
   const { weight, shape } = layerParameters(node, parameters)
   if (backend.weightEstimator === 'power-of-two-mse') return bestPowerOfTwo(weight, bits, backend)
   const scheme = node.op === 'Conv' ? backend.weights : (backend.gemmWeights ?? backend.weights)
-  return weightQuantiser(weight, shape, { ...scheme, bits }, { axis: 0 })
+  return weightQuantiser(weight, shape, { ...scheme, ...backend.layerWeights?.[node.name], bits }, { axis: 0 })
 }

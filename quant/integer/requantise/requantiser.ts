@@ -1,4 +1,5 @@
 import { f32HalfEven } from './f32HalfEven.ts'
+import { f32HalfEvenOffset } from './f32HalfEvenOffset.ts'
 import { f64HalfAway } from './f64HalfAway.ts'
 import { f64HalfEvenZeroInside } from './f64HalfEvenZeroInside.ts'
 import { q31Double } from './q31Double.ts'
@@ -19,7 +20,8 @@ export type Requantiser =
   | { readonly kind: 'shift-half-up'; readonly shift: readonly number[] }
   | { readonly kind: 'f64-half-away'; readonly scale: readonly number[] }
   | { readonly kind: 'f64-half-even-zero-inside'; readonly scale: readonly number[] }
-  | { readonly kind: 'f32-half-even'; readonly scale: readonly number[] }
+  /** With `offset`, the bias in codes, added after scaling: see f32HalfEvenOffset.ts. */
+  | { readonly kind: 'f32-half-even'; readonly scale: readonly number[]; readonly offset?: readonly number[] }
 
 /** The name of a requantiser. */
 export type RequantiserKind = Requantiser['kind']
@@ -33,12 +35,13 @@ export interface CodeTarget {
 
 /** How many channels a requantiser has entries for; 1 serves any number. */
 export function channelsOf(r: Requantiser): number {
+  if (r.kind === 'f32-half-even' && r.offset !== undefined) return r.offset.length
   return 'scale' in r ? r.scale.length : r.shift.length
 }
 
 /** The real number that channel `c`'s sums are multiplied by. Example: q31 (2^30, -9) -> 2^-10. */
 export function realMultiplier(r: Requantiser, c: number): number {
-  const i = channelsOf(r) === 1 ? 0 : c
+  const i = ('scale' in r ? r.scale : r.shift).length === 1 ? 0 : c
   switch (r.kind) {
     case 'q31-single':
     case 'q31-double':
@@ -73,17 +76,20 @@ export interface RequantiserTable {
   readonly scale: Float64Array
   readonly multiplier: Int32Array
   readonly shift: Int32Array
+  /** What 'f32-half-even' adds after scaling; null: nothing. */
+  readonly offset: Float32Array | null
 }
 
 /** The table of `channels` entries; a single entry is repeated. Example: shift [4], 2 channels: shift [4, 4]. */
 export function requantiserTable(r: Requantiser, channels: number): RequantiserTable {
-  const repeats = channelsOf(r) === 1
-  const entry = (numbers: readonly number[], c: number): number => numbers[repeats ? 0 : c]
+  const entry = (numbers: readonly number[], c: number): number => numbers[numbers.length === 1 ? 0 : c]
+  const offsets = r.kind === 'f32-half-even' ? r.offset : undefined
   const table = {
     kind: r.kind,
     scale: new Float64Array(channels),
     multiplier: new Int32Array(channels),
     shift: new Int32Array(channels),
+    offset: offsets === undefined ? null : Float32Array.from({ length: channels }, (_, c) => entry(offsets, c)),
   }
   for (let c = 0; c < channels; c++) {
     if ('scale' in r) table.scale[c] = entry(r.scale, c)
@@ -98,7 +104,7 @@ export function requantiserTable(r: Requantiser, channels: number): RequantiserT
  * Example: kind 'shift-half-up', shift 4, target { zeroPoint: 1, low: 0, high: 127 }: the sums 8, -8, 40 become 2, 1, 4.
  */
 export function requantiseRow(
-  { kind, scale, multiplier, shift }: RequantiserTable,
+  { kind, scale, multiplier, shift, offset }: RequantiserTable,
   c: number,
   acc: Int32Array,
   accStart: number,
@@ -123,7 +129,11 @@ export function requantiseRow(
       f64HalfAway(acc, accStart, count, scale[c], zeroPoint, low, high, outStart, outStride, out)
       break
     case 'f32-half-even':
-      f32HalfEven(acc, accStart, count, scale[c], zeroPoint, low, high, outStart, outStride, out)
+      if (offset === null) {
+        f32HalfEven(acc, accStart, count, scale[c], zeroPoint, low, high, outStart, outStride, out)
+      } else {
+        f32HalfEvenOffset(acc, accStart, count, scale[c], offset[c], zeroPoint, low, high, outStart, outStride, out)
+      }
       break
     case 'q31-vector':
       q31Vector(acc, accStart, count, multiplier[c], shift[c], zeroPoint, low, high, outStart, outStride, out)

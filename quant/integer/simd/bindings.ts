@@ -11,10 +11,10 @@ const roundings = ['half-even', 'half-away', 'half-up', 'floor'] as const
 
 /** The integer kernels on a module's functions. Results are those of the plain kernels of the same names. */
 export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
-  const table = ({ kind, scale, multiplier, shift }: RequantiserTable): number[] => [
-    requantiserKinds.indexOf(kind),
-    memory.input(new Uint8Array(scale.buffer, scale.byteOffset, scale.byteLength)),
-    memory.input(multiplier),
+  const table = ({ kind, scale, multiplier, shift, offset }: RequantiserTable): number[] => [
+    offset === null ? requantiserKinds.indexOf(kind) : requantiserKinds.length,
+    memory.input(scale),
+    memory.input(offset ?? multiplier),
     memory.input(shift),
   ]
   const limits = ({ zeroPoint, low, high }: CodeTarget): number[] => [zeroPoint, low, high]

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { withSharedMemory } from '../../../engine/simd/sharedImport.ts'
 import { buildScript } from '../../support/buildScript.ts'
 
 const test = suite('SIMD build')
@@ -31,12 +32,20 @@ const allowed = new Map([
 ])
 
 for (const folder of simdFolders) {
-  for (const isShared of [false, true]) {
-    test(`${folder}${isShared ? ', shared' : ''}: no data, start, global or other section`, () => {
-      const sections = sectionsOf(compileSimd(folder, { level: 3, isShared }))
-      assert.equal(sections, [...allowed.keys()])
-    })
-  }
+  const binary = compileSimd(folder, { level: 3, isShared: false })
+
+  test(`${folder}: no data, start, global or other section`, () => {
+    assert.equal(sectionsOf(binary), [...allowed.keys()])
+  })
+
+  test(`${folder}: with the shared import it is what the compiler makes for a shared memory`, () => {
+    const shared = compileSimd(folder, { level: 3, isShared: true })
+    assert.ok(Buffer.from(withSharedMemory(binary)).equals(shared))
+  })
 }
+
+test('a module that imports something else is not made shared', () => {
+  assert.throws(() => withSharedMemory(new Uint8Array(40)), /does not import env.memory alone/)
+})
 
 test.run()

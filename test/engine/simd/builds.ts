@@ -1,5 +1,6 @@
+import { inflate } from '../../../engine/simd/inflate.ts'
 import type { SimdMemory } from '../../../engine/simd/memory.ts'
-import type { Simd, SimdBinaries } from '../../../engine/simd/simd.ts'
+import type { Simd, SimdBinary } from '../../../engine/simd/simd.ts'
 import { buildScript } from '../../support/buildScript.ts'
 
 /** A module's functions on a memory, with the units of every call split in three uneven ranges, the last first. */
@@ -25,11 +26,11 @@ function splitting<Exports>(memory: SimdMemory, bytes: Uint8Array<ArrayBuffer>):
 export async function splittingBuilds<Exports>(
   folder: string,
   memory: SimdMemory,
-  { binary }: SimdBinaries,
+  { binary }: SimdBinary,
 ): Promise<Readonly<Record<'split' | '-O0', Simd<Exports>>>> {
   const { compileSimd } = await buildScript()
   return {
-    split: splitting(memory, Buffer.from(binary, 'base64')),
+    split: splitting(memory, inflate(Buffer.from(binary, 'base64'))),
     '-O0': splitting(memory, compileSimd(folder, { level: 0, isShared: false })),
   }
 }

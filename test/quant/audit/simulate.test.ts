@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { UnsupportedError } from '../../../engine/base/errors.ts'
 import { RandomStream } from '../../../engine/base/random.ts'
 import { type FloatTensor, tensor } from '../../../engine/core/tensor.ts'
 import { buildGraph, type GraphBuilder, type Value } from '../../../engine/graph/builder.ts'
@@ -13,6 +14,7 @@ import type { Backend } from '../../../quant/integer/backend.ts'
 import { compile, lower } from '../../../quant/integer/compile.ts'
 import type { IntegerProgram } from '../../../quant/integer/program.ts'
 import { type CodeTensor, IntegerSession } from '../../../quant/integer/session.ts'
+import { messageOf } from '../../support/messageOf.ts'
 import { images, randomParameters, rangeOfScale, smallNetwork } from '../integer/models.ts'
 
 const test = suite('simulate')
@@ -79,7 +81,7 @@ type Body = (g: GraphBuilder, x: Value) => Value
 
 function covers(backend: Backend, body: Body): boolean {
   const graph = buildGraph('one', (g) => body(g, g.input('image', [null, 4, 7, 6])))
-  return graph.nodes.every(({ op }) => backend.operators.includes(op))
+  return backend.floating === undefined && graph.nodes.every(({ op }) => backend.operators.includes(op))
 }
 
 const operators: readonly [name: string, body: Body][] = [
@@ -167,7 +169,10 @@ for (const backend of simulated) {
         }
       }
       // Others have none, or few: a mean of 9 has no ties on its own grid.
-      if (/^conv|^depth|^grouped|^gemm|^add of/.test(name)) assert.ok(ties > (isCompared ? 30 : 5), `only ${ties} ties`)
+      // Where codes have 16 bits, or weights a zero point, multipliers are no simple fractions.
+      const hasTies =
+        /^conv|^depth|^grouped|^gemm|^add of/.test(name) && backend.islands === undefined && backend.weights.symmetric
+      if (hasTies) assert.ok(ties > (isCompared ? 30 : 5), `only ${ties} ties`)
     })
   }
 
@@ -179,6 +184,13 @@ for (const backend of simulated) {
     const batch = images(random, 4, [3, 9, 8])
     for (const weightBits of [8, 4]) {
       const program = compile(graph, parameters, backend, { weightBits, calibration })
+      if (program.header.floats !== undefined) {
+        assert.match(
+          messageOf(UnsupportedError, () => simulate(program, batch)),
+          /^simulate: '.*' is real numbers/,
+        )
+        continue
+      }
       const { differing, total } = compareSteps(program, batch, `W${weightBits}`)
       assert.ok(differing < 0.05 * total, `${differing} of ${total} codes differ`)
       // Left to itself, the simulation stays close: differences of one code may add up over the layers.
@@ -187,8 +199,10 @@ for (const backend of simulated) {
         data: simulate(program, batch).get('image')?.codes as Int32Array,
       })
       const free = simulate(program, batch).get(program.header.output)?.codes as Int32Array
+      // Codes of 16 bits are 256 times as fine.
+      const most = backend.islands === undefined ? 4 : 4 * 256
       for (const [i, q] of free.entries())
-        assert.ok(Math.abs(q - logits.data[i]) <= 4, `logit ${i}: ${logits.data[i]}, ${q}`)
+        assert.ok(Math.abs(q - logits.data[i]) <= most, `logit ${i}: ${logits.data[i]}, ${q}`)
     }
   })
 }

@@ -45,9 +45,18 @@ const definitions: {
     const z = BigInt(zeroPoint) << BigInt(shift)
     return (x) => divideHalfEven(rounded(rounded(BigInt(x) * numerator, 53) + z, 53), shift)
   },
-  'f32-half-even': ({ scale }, zeroPoint) => {
+  'f32-half-even': ({ scale, offset }, zeroPoint) => {
     const { numerator, shift } = exactly(scale[0])
     const z = BigInt(zeroPoint)
+    if (offset !== undefined) {
+      const added = exactly(offset[0])
+      const common = Math.max(shift, added.shift)
+      const up = (n: bigint, from: number): bigint => n << BigInt(common - from)
+      return (x) => {
+        const scaled = rounded(rounded(BigInt(x), 24) * numerator, 24)
+        return divideHalfEven(rounded(up(scaled, shift) + up(added.numerator, added.shift), 24), common) + z
+      }
+    }
     return (x) => divideHalfEven(rounded(rounded(BigInt(x), 24) * numerator, 24), shift) + z
   },
 }

@@ -5,9 +5,9 @@ import { tensor } from '../../../engine/core/tensor.ts'
 import { buildGraph } from '../../../engine/graph/builder.ts'
 import { initialise } from '../../../engine/graph/initialise.ts'
 import { backends, findBackend } from '../../../quant/backends/index.ts'
+import { addBound } from '../../../quant/integer/addBound.ts'
 import { checkBounds } from '../../../quant/integer/bounds.ts'
 import { lower } from '../../../quant/integer/compile.ts'
-import { addBound } from '../../../quant/integer/lower/add.ts'
 import { codeBounds } from '../../../quant/integer/lower/context.ts'
 import { limitExponents } from '../../../quant/integer/lower/exponents.ts'
 import { composeClamps, fuseActivations } from '../../../quant/integer/lower/fuse.ts'
@@ -266,7 +266,13 @@ test('additions: bounds of their integers, and shifts beyond the limit', () => {
   const value = (zeroPoint: number) => ({ name: 'v', shape: [1], scale: 1, zeroPoint, qmin: -128, qmax: 127 })
   assert.is(addBound({ kind: 'shift', leftShifts: [3, 0], rightShift: 1 }, value(0), value(0)), 128 * 9)
   // 2^20 * 255 for one input at the end of its range; no left shift behind it.
-  const q31 = { kind: 'q31', leftShift: 20, multipliers: [0, 0], shifts: [0, 0], outputMultiplier: 0 } as const
+  const q31 = {
+    kind: 'q31',
+    leftShift: 20,
+    multipliers: [2 ** 30, 2 ** 30],
+    shifts: [0, 0],
+    outputMultiplier: 0,
+  } as const
   assert.is(addBound({ ...q31, outputShift: -19 }, value(-128), value(0)), 255 * 2 ** 20)
   assert.ok(addBound({ ...q31, outputShift: 5 }, value(-128), value(0)) > 2 ** 31)
   const graph = buildGraph('add', (g) => g.add(g.input('x', [null, 1]), g.input('y', [null, 1]), { name: 'a' }))

@@ -52,6 +52,55 @@ export function gatedNetwork(): Graph {
   })
 }
 
+/** A transformer block on patches: what few back ends cover; products of two activations, normalisation, softmax, a constant added. */
+export function attentionNetwork(): Graph {
+  const nodes: Graph['nodes'] = (
+    [
+      ['conv', 'Conv', ['image', 'patch.weight', 'patch.bias'], { kernel_shape: [4, 4], strides: [4, 4] }],
+      ['tokens', 'Reshape', ['conv'], { shape: [0, 8, 4] }],
+      ['rows', 'Transpose', ['tokens'], { perm: [0, 2, 1] }],
+      ['placed', 'Add', ['rows', 'positions'], {}],
+      ['normal', 'LayerNormalization', ['placed', 'norm.weight', 'norm.bias'], { axis: -1, epsilon: 1e-5 }],
+      ['query', 'MatMul', ['normal', 'query.weight'], {}],
+      ['key', 'MatMul', ['normal', 'key.weight'], {}],
+      ['turned', 'Transpose', ['key'], { perm: [0, 2, 1] }],
+      ['scores', 'MatMul', ['query', 'turned'], {}],
+      ['attention', 'Softmax', ['scores'], { axis: -1 }],
+      ['mixed', 'MatMul', ['attention', 'normal'], {}],
+      ['residual', 'Add', ['mixed', 'placed'], {}],
+      ['hidden', 'MatMul', ['residual', 'hidden.weight'], {}],
+      ['active', 'Gelu', ['hidden'], {}],
+      ['mean', 'ReduceMean', ['active'], { axes: [1], keepdims: 0 }],
+      ['logits', 'Gemm', ['mean', 'head.weight', 'head.bias'], { transB: 1 }],
+    ] as const
+  ).map(([name, op, inputs, attributes]) => ({ name, op, inputs, outputs: [name], attributes }))
+  const shapes: Record<string, number[]> = {
+    'patch.weight': [8, 3, 4, 4],
+    'patch.bias': [8],
+    positions: [4, 8],
+    'norm.weight': [8],
+    'norm.bias': [8],
+    'query.weight': [8, 8],
+    'key.weight': [8, 8],
+    'hidden.weight': [8, 16],
+    'head.weight': [5, 16],
+    'head.bias': [5],
+  }
+  const parameters = Object.entries(shapes).map(([name, shape]) => ({
+    name,
+    shape,
+    trainable: true,
+    initialiser: { kind: 'uniform' as const, bound: 0.5 },
+  }))
+  return {
+    name: 'attention',
+    inputs: [{ name: 'image', dtype: 'float32', shape: [null, 3, 8, 8] }],
+    outputs: ['logits'],
+    nodes,
+    parameters,
+  }
+}
+
 /** The range that gives a scheme exactly this scale and zero point. */
 export function rangeOfScale(scheme: Scheme, scale: number, zeroPoint: number): ValueRange {
   const { qmin, qmax } = codeRange(scheme)

@@ -1,4 +1,5 @@
 import { f32HalfEven } from './f32HalfEven'
+import { f32HalfEvenOffset } from './f32HalfEvenOffset'
 import { f64HalfAway } from './f64HalfAway'
 import { f64HalfEvenZeroInside } from './f64HalfEvenZeroInside'
 import { q31Double } from './q31Double'
@@ -9,7 +10,8 @@ import { shiftHalfUp } from './shiftHalfUp'
 
 /**
  * Mirrors requantiseRow of requantise/requantiser.ts. `kind` is its place in requantiserKinds; scale (f64), multiplier and
- * shift (i32) are arrays of which entry `c` counts.
+ * shift (i32) are arrays of which entry `c` counts. The kind behind the last is 'f32-half-even' with offsets: `multiplier` then
+ * holds f32.
  */
 export function requantiseRow(
   kind: i32,
@@ -35,7 +37,8 @@ export function requantiseRow(
   else if (kind === 4) f32HalfEven(acc, count, <f32>s, zeroPoint, low, high, out, outStride)
   else if (kind === 5) q31Vector(acc, count, m, e, zeroPoint, low, high, out, outStride)
   else if (kind === 6) rndnu(acc, count, m, e, zeroPoint, low, high, out, outStride)
-  else f64HalfEvenZeroInside(acc, count, s, zeroPoint, low, high, out, outStride)
+  else if (kind === 7) f64HalfEvenZeroInside(acc, count, s, zeroPoint, low, high, out, outStride)
+  else f32HalfEvenOffset(acc, count, <f32>s, reinterpret<f32>(m), zeroPoint, low, high, out, outStride)
 }
 
 /** The row [begin, end) of one channel; units are sums. */

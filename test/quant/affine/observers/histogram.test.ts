@@ -171,6 +171,24 @@ test('entropy: a decaying distribution is clipped below its maximum, and batches
   assert.equal(parts.range(), whole.range())
 })
 
+test('entropy: values far from 0 collapse to their first bin, unless a threshold must cover them', () => {
+  // 1024 values, evenly from 0.5 to 1: the first of the 2,048 bins that is not empty, and the one behind it, where the threshold is.
+  const x = Float32Array.from({ length: 1024 }, (_, i) => 0.5 + (i + 1) / 2048)
+  const rangeWith = (coverage?: number) => {
+    const observer = new EntropyObserver({ coverage })
+    observer.observe(x)
+    return observer.range()
+  }
+  assert.ok(rangeWith().hi < 0.51, `${rangeWith().hi}`)
+  const { lo, hi } = rangeWith(0.9)
+  // Nine tenths of the values lie below 0.95.
+  assert.ok(lo === 0 && hi >= 0.9499 && hi <= 1, `${hi}`)
+  assert.is(rangeWith(1).hi, 1)
+  for (const coverage of [-0.1, 1.1, Number.NaN]) {
+    throwsWith(() => new EntropyObserver({ coverage }), UsageError, /coverage .*; wanted a number in \[0, 1\]/)
+  }
+})
+
 test('histogram: an even distribution keeps its range', () => {
   const observer = new HistogramObserver()
   observer.observe(Float32Array.from({ length: 4096 }, (_, i) => (i + 0.5) / 2048 - 1))

@@ -27,13 +27,13 @@ function requantised(
   stride: number,
   { zeroPoint, low, high }: CodeTarget,
 ): Int8Array {
-  const { scale, multiplier, shift } = requantiserTable(r, 1)
+  const { scale, multiplier, shift, offset } = requantiserTable(r, 1)
   const out = new Int8Array(acc.length * stride)
   memory.beginCall()
   const args = [
-    requantiserKinds.indexOf(r.kind),
+    offset === null ? requantiserKinds.indexOf(r.kind) : requantiserKinds.length,
     memory.input(new Uint8Array(scale.buffer)),
-    memory.input(multiplier),
+    memory.input(offset ?? multiplier),
     memory.input(shift),
     0,
     zeroPoint,
@@ -146,6 +146,19 @@ for (const kind of requantiserKinds) {
     assert.ok(seen >= 1e6, `${seen} sums`)
   })
 }
+
+test('f32-half-even with offsets: sums near ties too', () => {
+  const offsets = [0, 0.5, -0.25, 3.75, -100.5, 1e-3, 0.1, -7.3, 127.49999, 2 ** -30, 1e9].map(Math.fround)
+  const withOffset = (scale: number, offset: number): Requantiser => ({
+    kind: 'f32-half-even',
+    scale: [scale],
+    offset: [offset],
+  })
+  const list = singles.flatMap((scale, i) => [0, 3, 7].map((k) => withOffset(scale, offsets[(i + k) % offsets.length])))
+  for (const [i, r] of list.entries()) agree(r, hardSums(r, 300), targets[i % targets.length])
+  const acc = Int32Array.from({ length: 100000 }, (_, i) => i - 50000)
+  for (const offset of [0.5, -0.25, 0.1]) agree(withOffset(3 / 2048, Math.fround(offset)), acc, targets[0])
+})
 
 test('every sum of which the code is within the clamp, at factors of few bits', () => {
   const acc = Int32Array.from({ length: 300000 }, (_, i) => i - 150000)
