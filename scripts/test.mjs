@@ -1,8 +1,8 @@
-// `npm test`: installs what is missing, builds, lints, runs every test under c8 with its thresholds, and ends with uvu's
-// own totals in one line. Arguments after `--` are a pattern that selects test files (coverage is then not judged).
+// `npm test`: installs what is missing, builds, lints, weighs the bundles, runs every test under c8 with its thresholds, and ends with
+// uvu's own totals in one line. Arguments after `--` are a pattern that selects test files (coverage is then not judged).
 
 import { spawn } from 'node:child_process'
-import { build, install, runLocal } from './prepare.mjs'
+import { build, install, run, runLocal } from './prepare.mjs'
 import { root } from './root.mjs'
 
 const [pattern] = process.argv.slice(2)
@@ -10,6 +10,7 @@ const [pattern] = process.argv.slice(2)
 install()
 build()
 runLocal('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])
+if (pattern === undefined) run(process.execPath, ['scripts/size.mjs'])
 
 const uvu = ['node_modules/uvu/bin.js', 'dist/test', pattern ?? '\\.test\\.js$']
 const args = pattern === undefined ? ['node_modules/c8/bin/c8.js', process.execPath, ...uvu] : uvu

@@ -26,6 +26,7 @@ export async function loadOurs() {
       'workers/index.js',
       'quant/index.js',
       'quant/integer/execute/gemm.js',
+      'runtime/index.js',
       'quant/integer/simd/workspace.js',
       'quant/integer/storage.js',
       'models/index.js',

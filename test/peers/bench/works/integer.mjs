@@ -6,6 +6,7 @@ import { random } from '../random.mjs'
 
 /** By the name of the work; the form is that of floatWorks. */
 export const integerWorks = [
+  latency('lenet-int8-b1'),
   matmul('matmul-int8-384', 384, 'sums'),
   matmul('matmul-qlinear-384', 384, 'codes'),
   network('resnet20-int8-b1', 1),
@@ -139,6 +140,33 @@ function network(name, batch) {
           // The same integers, but for the few that another rounding of a requantiser changes.
           return { ...candidate, tolerance: { tolerance: 0.02 } }
         },
+      }
+    },
+  }
+}
+
+/** One picture through the quantised LeNet and `InferenceSession.run`, as an application calls it: small, so that overhead counts. */
+function latency(name) {
+  return {
+    name,
+    unit: 'images/s',
+    amount: 1,
+    tolerance: { tolerance: 0.02 },
+    peers: ['ort-web', 'ort-node'],
+    async prepare(ours) {
+      const { buildModel, compile, encodeModel, encodeProgram, exportQdq, findBackend, initialise, tensor } = ours
+      const graph = buildModel('lenet', { input: [1, 28, 28], classes: 10 })
+      const image = random([1, 1, 28, 28], 'image')
+      const calibration = [tensor(image.data, image.shape)]
+      const program = compile(graph, initialise(graph, 1), findBackend(BACKEND), { calibration })
+      return {
+        own(executor) {
+          const created = ours.InferenceSession.create(encodeProgram(program), { executor })
+          const feeds = { image: { type: 'float32', data: image.data, dims: image.shape } }
+          const run = async () => (await created).run(feeds)
+          return { run, result: async () => (await run())[program.header.output].data }
+        },
+        peer: (runtime) => runtime.network({ bytes: encodeModel(exportQdq(program)), feeds: { image } }),
       }
     },
   }
