@@ -5,6 +5,7 @@ import { benchCommand } from './commands/bench.ts'
 import type { Command } from './commands/command.ts'
 import { demoCommand } from './commands/demo.ts'
 import { evalCommand } from './commands/eval.ts'
+import { experimentCommand } from './commands/experiment.ts'
 import { explainCommand } from './commands/explain.ts'
 import { exportCommand } from './commands/export.ts'
 import { goldenCommand } from './commands/golden.ts'
@@ -14,6 +15,7 @@ const commands: readonly Command[] = [
   demoCommand,
   trainCommand,
   evalCommand,
+  experimentCommand,
   exportCommand,
   goldenCommand,
   backendsCommand,
@@ -25,7 +27,7 @@ const overview = `quant-trim: one checkpoint that survives every vendor's compil
 
 Usage: quant-trim COMMAND [OPTIONS]
 
-${commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n')}
+${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
 quant-trim COMMAND --help shows the options of a command.
 Exit status: 0 done, 1 failed, 2 bad usage or an unusable file.`

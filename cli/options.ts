@@ -15,6 +15,8 @@ export interface OptionSpec {
   readonly minimum?: number
   readonly maximum?: number
   readonly required?: boolean
+  /** A string that --no-NAME switches off: its value is then false. Booleans always are. */
+  readonly negatable?: boolean
 }
 
 /** Options by name, without the leading dashes. */
@@ -32,13 +34,15 @@ export interface ParsedOptions {
 }
 
 /**
- * Reads a command line by its specification. A boolean is switched off with --no-NAME. Throws `UsageError` for unknown
- * options, missing or malformed values, and more positionals than `positionalCount`.
+ * Reads a command line by its specification. A boolean, and what is `negatable`, is switched off with --no-NAME.
+ * Throws `UsageError` for unknown options, missing or malformed values, and more positionals than `positionalCount`.
  */
 export function parseOptions(specs: OptionSpecs, args: readonly string[], positionalCount = 0): ParsedOptions {
   const config: Record<string, { type: 'string' | 'boolean'; short?: string }> = {}
   for (const [name, spec] of Object.entries(specs)) {
     config[name] = { type: spec.type === 'boolean' ? 'boolean' : 'string' }
+    // Without an option of this name parseArgs refuses --no-NAME for a string; with it, NAME is false.
+    if (spec.negatable) config[`no-${name}`] = { type: 'boolean' }
   }
   let parsed: { values: Record<string, string | boolean | undefined>; positionals: string[] }
   try {
@@ -91,7 +95,7 @@ function convert(name: string, spec: OptionSpec, text: string | boolean): Option
 /** The option lines of a help text, defaults included. */
 export function describeOptions(specs: OptionSpecs): string {
   const rows = Object.entries(specs).map(([name, spec]) => {
-    const negatable = spec.type === 'boolean' && spec.default === true
+    const negatable = spec.negatable === true || (spec.type === 'boolean' && spec.default === true)
     const value = spec.type === 'boolean' ? '' : ` ${spec.value ?? (spec.type === 'string' ? 'NAME' : 'N')}`
     const choices = spec.choices ? ` (${spec.choices.join(', ')})` : ''
     const shown = spec.default === false ? undefined : (spec.default ?? spec.usual)

@@ -111,6 +111,13 @@ export function readConfig(folder: string): TrainingConfig {
   return readRunJson(folder, CONFIG) as unknown as TrainingConfig
 }
 
+/** The lines that training wrote; none where a run has no logs. Throws `FormatError` for damaged ones. */
+export function readLogs(folder: string): { metrics: EpochLine[]; trims: TrimEvent[] } {
+  const lines = <T extends { epoch: number }>(name: string): T[] =>
+    runFileExists(folder, name) ? readLines<T>(folder, name, Number.POSITIVE_INFINITY) : []
+  return { metrics: lines<EpochLine>(METRICS), trims: lines<TrimEvent>(TRIMS) }
+}
+
 /**
  * Loads the checkpoint of a run, for pictures and classes of `dataset`. Throws `FormatError` or `ShapeError` when it is
  * damaged or of another model.

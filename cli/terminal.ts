@@ -1,5 +1,7 @@
 /** What the command writes beside its result: progress on stderr, tables as text. */
 
+export { percent, points } from '../report/format.ts'
+
 /** Reports progress: one line that rewrites itself on a terminal, plain lines elsewhere. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream
@@ -46,18 +48,6 @@ export function table(header: readonly string[], rows: readonly (readonly string
   const body = rows.map(format)
   if (footRows > 0) body.splice(body.length - footRows, 0, rule)
   return [format(header), rule, ...body].join('\n')
-}
-
-/** A fraction as per cent: 0.98765 gives '98.77'. */
-export function percent(fraction: number): string {
-  return (fraction * 100).toFixed(2)
-}
-
-/** A signed difference of fractions in points: -0.0123 gives '-1.23', 0 gives '0.00'. */
-export function points(difference: number): string {
-  const text = (difference * 100).toFixed(2)
-  if (Number(text) === 0) return '0.00'
-  return difference > 0 ? `+${text}` : text
 }
 
 /** Seconds as '4.2 s' or '3 min 05 s'. */

@@ -2,3 +2,5 @@
 
 export { WorkerError } from './errors.ts'
 export { createPool, type Pool, type PoolOptions } from './pool.ts'
+export { type RunTasksOptions, runTasks } from './runTasks.ts'
+export type { TaskFunction } from './task.ts'

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { FormatError, UsageError } from '../../engine/base/errors.ts'
 import type { Dataset } from '../../models/data/dataset.ts'
 import { loadDataset } from '../../models/data/load.ts'
@@ -13,6 +12,7 @@ import { checkTarget, readFolder, writeFolder } from '../goldenFolder.ts'
 import { formatReport } from '../goldenText.ts'
 import { classifierFrom, isModelFile, readModelFile } from '../modelFile.ts'
 import { describeOptions, numberOf, type OptionSpecs, type ParsedOptions, parseOptions, textOf } from '../options.ts'
+import { packageVersion } from '../packageVersion.ts'
 import { loadRun, readConfig } from '../run.ts'
 import { sha256 } from '../runFolder.ts'
 import { Progress } from '../terminal.ts'
@@ -153,11 +153,6 @@ function joined(dataset: Dataset): { shape: number[]; data: Float32Array } {
 }
 
 /** The version of this package, from its package.json. */
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
-
 async function check(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseOptions(checkSpecs, args, 2)
   if (positionals.length < 2) throw new UsageError('golden check: wanted two folders, GOLDEN and CANDIDATE')

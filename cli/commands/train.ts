@@ -2,20 +2,23 @@ import { UsageError } from '../../engine/base/errors.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import type { Dataset } from '../../models/data/dataset.ts'
 import { loadDataset } from '../../models/data/load.ts'
+import { stopOnInterrupt } from '../interrupt.ts'
 import { methodOptionSpecs } from '../methodOptions.ts'
 import { classifierFrom, isModelFile, readModelFile } from '../modelFile.ts'
 import { describeOptions, type OptionSpecs, type ParsedOptions, parseOptions, textOf } from '../options.ts'
-import { openRun, startFrom } from '../run.ts'
+import { reportOptions, reportPath, trainingOf, writeReport } from '../report.ts'
+import { startFrom } from '../run.ts'
 import { sha256 } from '../runFolder.ts'
 import { duration, Progress, percent } from '../terminal.ts'
-import { evaluateFloat } from '../testImages.ts'
 import { threadOptions, withThreads } from '../threads.ts'
-import { epochBatches, graphOf, makeTrainer, stepsPerEpoch, type TrainingConfig } from '../trainingConfig.ts'
+import { graphOf, type TrainingConfig } from '../trainingConfig.ts'
 import { configFrom, runOptions } from '../trainingOptions.ts'
+import { openTraining } from '../trainRun.ts'
 import type { Command } from './command.ts'
 
 const outputOptions: OptionSpecs = {
   out: { type: 'string', value: 'RUN', description: 'run folder; made if it is missing [runs/MODEL-METHOD-SEED]' },
+  ...reportOptions,
   resume: { type: 'boolean', description: 'continue the run in --out after its last saved epoch' },
   force: { type: 'boolean', description: 'replace another run in --out' },
   json: { type: 'boolean', description: 'print one JSON object on stdout' },
@@ -32,8 +35,9 @@ export const trainCommand: Command = {
   help: () => `Usage: quant-trim train --model MODEL [--data SPEC] [--method METHOD] [--out RUN] [OPTIONS]
 
 Trains a model and writes a run folder: config.json, checkpoint.safetensors (plain float, PyTorch-like names) with its
-checkpoint.sha256, metrics.jsonl (a line an epoch), trim.jsonl (what was trimmed, a line a layer and event) and
-state.safetensors (saved after every epoch, for --resume). The same options give the same checkpoint, bit for bit.
+checkpoint.sha256, metrics.jsonl (a line an epoch), trim.jsonl (what was trimmed, a line a layer and event),
+state.safetensors (saved after every epoch, for --resume) and report.html (curves and trims). The same options give the
+same checkpoint, bit for bit.
 A model from an ONNX file is trained on from the weights in the file, which is kept in the run folder as source.onnx.
 
 Run:
@@ -61,37 +65,52 @@ async function train(args: readonly string[]): Promise<number> {
   const testSet = await loadDataset(described.data, { split: 'test' })
   const { graph, initial, startsFrom, source } = startingPoint(values, described, trainSet)
   const config: TrainingConfig = { ...described, ...(startsFrom && { startsFrom }) }
-  const steps = stepsPerEpoch(config, trainSet)
-  const trainer = makeTrainer(config, graph, trainSet, initial)
-  const run = openRun(folder, config, { resume: values.resume === true, force: values.force === true, source })
-  if (run.saved !== null) {
-    trainer.loadState(run.saved)
-    progress.line(`${folder}: continuing after epoch ${trainer.epoch} of ${config.epochs}`)
+  const training = openTraining({
+    config,
+    graph,
+    initial,
+    source,
+    folder,
+    train: trainSet,
+    test: testSet,
+    resume: values.resume === true,
+    force: values.force === true,
+  })
+  if (training.epoch > 0) {
+    progress.line(`${folder}: continuing after epoch ${training.epoch} of ${config.epochs}`)
   }
 
   const stop = stopOnInterrupt(() => `interrupted; every finished epoch is saved: add --resume to continue ${folder}`)
   const execute = async (): Promise<number> => {
-    while (trainer.epoch < config.epochs) {
-      const started = performance.now()
-      const label = `epoch ${trainer.epoch + 1}/${config.epochs}`
-      const { metrics, trims } = await trainer.trainEpoch(
-        epochBatches(config, trainSet, trainer.epoch),
-        (step, loss) => {
-          progress.update(`${label}  step ${step % steps || steps}/${steps}  loss ${loss.toFixed(4)}`)
-          return yieldToEvents()
+    const label = (epoch: number): string => `epoch ${epoch + 1}/${config.epochs}`
+    const run = await training.complete({
+      onStep: (epoch, step, steps, loss) => {
+        progress.update(`${label(epoch)}  step ${step}/${steps}  loss ${loss.toFixed(4)}`)
+        return yieldToEvents()
+      },
+      onEpoch: ({ epoch, loss, accuracy, lambda, seconds }) =>
+        progress.line(
+          `${label(epoch)}  loss ${loss.toFixed(4)}  training accuracy ${percent(accuracy)} %  lambda ${lambda.toFixed(3)}  ${duration(seconds)}`,
+        ),
+      onExport: () => progress.update('exporting and evaluating'),
+    })
+    const { checkpoint, sha256: digest, floatTop1: top1 } = run
+    const { model, method, epochs, seed } = config
+    const path = reportPath(values, folder)
+    if (path !== null) {
+      writeReport(
+        path,
+        {
+          title: `${model} trained with ${method}, seed ${seed}`,
+          notes: [
+            `Float top-1 ${percent(top1)} % on ${testSet.labels.length} test images of ${config.data}.`,
+            `Checkpoint SHA-256 ${digest}.`,
+          ],
+          runs: [trainingOf(folder, config)],
         },
-      )
-      const seconds = (performance.now() - started) / 1000
-      run.saveEpoch(trainer.state(), { ...metrics, seconds }, trims)
-      progress.line(
-        `${label}  loss ${metrics.loss.toFixed(4)}  training accuracy ${percent(metrics.accuracy)} %  lambda ${metrics.lambda.toFixed(3)}  ${duration(seconds)}`,
+        progress,
       )
     }
-    progress.update('exporting and evaluating')
-    const exported = trainer.export(epochBatches(config, trainSet, 0))
-    const { top1 } = evaluateFloat(exported, testSet)
-    const { checkpoint, sha256: digest } = run.finish(exported, top1)
-    const { model, method, epochs, seed } = config
     if (values.json) {
       console.log(JSON.stringify({ model, method, epochs, seed, floatTop1: top1, checkpoint, sha256: digest }))
     } else {
@@ -132,14 +151,4 @@ function startingPoint(
 /** Lets signals be handled between two steps. */
 function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Ends the process on Ctrl-C with a word about what is safe. Writes are never in progress then: they are synchronous. */
-function stopOnInterrupt(message: () => string): () => void {
-  const onInterrupt = (): void => {
-    console.error(`\n${message()}`)
-    process.exit(130)
-  }
-  process.on('SIGINT', onInterrupt)
-  return () => process.off('SIGINT', onInterrupt)
 }

@@ -27,6 +27,7 @@ test('train writes a run folder and one JSON object', async () => {
     'checkpoint.sha256',
     'config.json',
     'metrics.jsonl',
+    'report.html',
     'state.safetensors',
     'trim.jsonl',
   ])
@@ -38,6 +39,21 @@ test('train writes a run folder and one JSON object', async () => {
     metrics.map((line) => JSON.parse(line).epoch),
     [0, 1, 2],
   )
+})
+
+test('the report of a training shows its curves, that of an evaluation the back ends as well', async () => {
+  const headings = (file: string): string[] =>
+    [...readFileSync(join(folder, file), 'utf8').matchAll(/<h2>(.*?)<\/h2>/g)].map(([, heading]) => heading)
+  assert.equal(headings('first/report.html'), ['Training', 'Trimming'])
+  const options = ['--limit', '50', '--calibration', '32', '--backends', 'onnx-spec', '--json']
+  const written = await run(['eval', 'first', ...options, '--report', 'page.html'])
+  assert.is(written.status, 0, written.stderr)
+  assert.match(written.stderr, 'report: page.html')
+  assert.equal(headings('page.html'), ['Accuracy on the back ends', 'Spread', 'Training', 'Trimming'])
+  assert.equal(headings('first/report.html'), ['Training', 'Trimming'], 'not touched')
+  const without = await run(['eval', 'first', ...options, '--no-report'])
+  assert.is(without.stdout, written.stdout)
+  assert.not.match(without.stderr, 'report')
 })
 
 test('the same command gives the same checkpoint', async () => {

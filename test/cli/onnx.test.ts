@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { decodeModel } from '../../models/onnx/decode.ts'
+import { decodeModel } from '../../models/onnx/codec/decode.ts'
 import { decodeProgram } from '../../quant/integer/programFile.ts'
 import { type Result, runCommand, temporaryFolder } from './command.ts'
 

@@ -24,6 +24,17 @@ test('values, defaults, negation, and what was given', () => {
   assert.equal([...given], ['model', 'rate', 'nesterov'])
 })
 
+test('a string can be negatable: a value, or switched off', () => {
+  const page: OptionSpecs = { report: { type: 'string', value: 'FILE', negatable: true, description: 'where' } }
+  const report = (args: string[]): unknown => parseOptions(page, args).values.report
+  assert.is(report([]), undefined)
+  assert.is(report(['--report', 'a.html']), 'a.html')
+  assert.is(report(['--no-report']), false)
+  assert.is(report(['--report', 'a.html', '--no-report']), false)
+  assert.throws(() => parseOptions(page, ['--report']), /--report/)
+  assert.match(describeOptions(page), /^ {2}--\[no-\]report FILE +where$/)
+})
+
 test('what is wrong is named', () => {
   fails([], /--model is missing: the model/)
   fails(['--model', 'vgg'], /--model vgg: wanted one of mlp, lenet/)

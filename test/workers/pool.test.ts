@@ -232,7 +232,7 @@ test('a memory that is no longer used is forgotten', async () => {
   }
   for (let i = 0; i < 3; i++) useOnce()
   assert.is(pool.attached, 3)
-  for (let i = 0; i < 50 && pool.attached > 0; i++) {
+  for (let i = 0; i < 300 && pool.attached > 0; i++) {
     collect()
     await delay(10)
   }

@@ -1,0 +1,38 @@
+import { duration, percent, points, table } from '../terminal.ts'
+import type { ExperimentResults, Range } from './results.ts'
+
+/** The summary as a table: means over the seeds, with their range where there are several. */
+export function formatResults({ title, summary, runs, seconds }: ExperimentResults): string {
+  const several = new Set(summary.map(({ data }) => data)).size > 1
+  const header = [
+    ...(several ? ['data'] : []),
+    'model',
+    'method',
+    'bits',
+    'seeds',
+    'float top-1 %',
+    'mean drop',
+    'worst drop',
+    'spread',
+    'SQNR dB',
+  ]
+  const rows = summary.map((row) => [
+    ...(several ? [row.data] : []),
+    row.model,
+    row.method,
+    row.bits,
+    String(row.seeds),
+    ranged(row.floatTop1, percent),
+    ranged(row.meanDrop, points),
+    ranged(row.worstDrop, points),
+    ranged(row.spread, percent),
+    row.meanSqnrDb === null ? '' : ranged(row.meanSqnrDb, (dB) => dB.toFixed(1)),
+  ])
+  const foot = `${runs.length} runs, ${duration(seconds.training)} of training and ${duration(seconds.evaluation)} of evaluation, ${duration(seconds.wall)} in all`
+  return `${title}\n${table(header, rows)}\n${foot}`
+}
+
+/** Example: 0.81 (0.80 ... 0.83). */
+function ranged({ mean, least, greatest }: Range, format: (value: number) => string): string {
+  return least === greatest ? format(mean) : `${format(mean)} (${format(least)} ... ${format(greatest)})`
+}
