@@ -43,7 +43,8 @@ function matmul(name, n, form) {
         own(executor) {
           const [from, to] = [input.value, output].map((value) => ours.storedValue(valueNamed(value)))
           const step = ours.prepareGemm(steps[0], { inputs: [from], output: to, constants: program.constants })
-          const { kernels, scratch, buffers } = ours.createWorkspace([step], [n * n, n * n], 0, { executor })
+          const specs = [0, 1].map(() => ({ size: n * n, storage: 'int8' }))
+          const { kernels, scratch, buffers } = ours.createWorkspace([step], specs, { executor })
           const [x, out] = buffers
           const stored = Int8Array.from(codes, (code) => code - from.offset)
           const run = () => {
