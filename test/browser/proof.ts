@@ -10,6 +10,8 @@ import {
   backends,
   type CodeTensor,
   compile,
+  engineFloatOperators,
+  type FloatArray,
   type IntegerProgram,
   IntegerSession,
   methodOptions,
@@ -58,7 +60,7 @@ function kernelsUsed(kernels: 'simd' | 'plain'): KernelsUsed {
   }
 }
 
-/** Compiles a network and runs it: SHA-256 of the program's file, every value's codes and the outputs, or a refusal. */
+/** Compiles a network and runs it: SHA-256 of the program's file, every value's codes or numbers and the outputs, or a refusal. */
 async function goldenResult(graph: Graph, backend: Backend, kernels: 'simd' | 'plain'): Promise<string> {
   const shape = graph.inputs[0].shape.slice(1) as number[]
   const calibration = [images(new RandomStream(2, 'calibration'), 8, shape)]
@@ -72,10 +74,10 @@ async function goldenResult(graph: Graph, backend: Backend, kernels: 'simd' | 'p
   const hash = new Hash()
   hash.add(encodeProgram(program))
   const trace = new Map<string, CodeTensor>()
-  const outputs = new IntegerSession(program, { kernels }).run(images(new RandomStream(3, 'images'), 3, shape), {
-    trace,
-  })
-  for (const [name, { data }] of trace) {
+  const traceFloats = new Map<string, FloatArray>()
+  const session = new IntegerSession(program, { kernels, floatOperators: engineFloatOperators })
+  const outputs = session.run(images(new RandomStream(3, 'images'), 3, shape), { trace, traceFloats })
+  for (const [name, { data }] of [...trace, ...traceFloats]) {
     hash.add(name)
     hash.add(data)
   }
