@@ -24,7 +24,7 @@ export const gpuSymEntropy: Backend = {
     {
       parameter: 'entropy coverage',
       sentence:
-        'Thresholds that would clip more than a tenth of the values are not considered; the published search collapses on tensors far from 0, such as averages of ReLU.',
+        'Thresholds that would clip more than a thousandth of the values are not considered; the published search collapses where many values are equal and not 0, as behind a plain background, or all far from 0, as averages of ReLU are.',
     },
     {
       parameter: 'bias',
@@ -68,7 +68,7 @@ export const gpuSymEntropy: Backend = {
   accumulator: { bits: 32, overflow: 'refuse' },
   rounding: { weight: 'half-even', bias: 'half-even', input: 'half-even' },
   clamp: { kind: 'round-then-add', rounding: 'half-even' },
-  calibration: { observer: { kind: 'entropy', coverage: 0.9 }, images: 128 },
+  calibration: { observer: { kind: 'entropy', coverage: 0.999 }, images: 128 },
   layers: {
     conv: { requantiser: 'f32-half-even', product: 'f32' },
     depthwise: { requantiser: 'f32-half-even', product: 'f32' },

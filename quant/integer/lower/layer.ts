@@ -1,3 +1,4 @@
+import { UnsupportedError } from '../../../engine/base/errors.ts'
 import { quantise } from '../../affine/quantise.ts'
 import type { Quantiser } from '../../affine/quantiser.ts'
 import type { BiasRule, Islands } from '../backend.ts'
@@ -86,13 +87,34 @@ export function lowerLayer(fused: FusedNode, context: LoweringContext): ConvStep
   const quantiser = isRoomWanted ? roomForBias(chosen, layer.bias as Float32Array, input.scale) : chosen
   const { weight, shape } = layer
   const bits = isWide ? 16 : context.weightBits
+  const zeroPoint = weightZeroPoint(node.name, quantiser, bits)
   const empty = isWide ? new Int16Array(weight.length) : new Int8Array(weight.length)
   const codes = quantise(weight, shape, quantiser, { rounding: backend.rounding.weight }, empty)
   const rule = isWide ? (backend.islands as Islands).layer : backend.layers[layerRole(node, input)]
   const name = `${node.name}.bias`
   const bias = lowerBias(name, layer, input, quantiser, rule.product, isWide ? wideBias : biasRule, context)
-  const [zeroPoint] = quantiser.zeroPoint
   const floatBias = biasRule.kind === 'float' && !isWide ? layer.bias : null
   const layerCodes = { codes, shape, bits, scale: Array.from(quantiser.scale), zeroPoint }
   return layerStep(fused, layerCodes, bias, context, { rule, floatBias })
+}
+
+/**
+ * The zero point of a layer's weights. Programs have one for each layer, and signed codes: throws `UnsupportedError` for zero points
+ * that differ between channels and for codes beyond -2^(bits-1) ... 2^(bits-1) - 1, which would otherwise be kept wrong.
+ * Example: 8 bits, -128 ... 127, zero points [3, 3]: 3.
+ */
+function weightZeroPoint(layer: string, { zeroPoint, qmin, qmax }: Quantiser, bits: number): number {
+  const half = 2 ** (bits - 1)
+  if (qmin < -half || qmax >= half) {
+    throw new UnsupportedError(
+      `lowering: step '${layer}': weight codes ${qmin} ... ${qmax}; programs have signed ones, ${-half} ... ${half - 1}`,
+    )
+  }
+  const other = zeroPoint.find((z) => z !== zeroPoint[0])
+  if (other !== undefined) {
+    throw new UnsupportedError(
+      `lowering: step '${layer}': weight zero points ${zeroPoint[0]} and ${other}; programs have one a layer: take symmetric weights, or one scale for all channels`,
+    )
+  }
+  return zeroPoint[0]
 }

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { NumericError } from '../../../engine/base/errors.ts'
+import { NumericError, UnsupportedError } from '../../../engine/base/errors.ts'
 import { tensor } from '../../../engine/core/tensor.ts'
 import { buildGraph } from '../../../engine/graph/builder.ts'
 import { initialise } from '../../../engine/graph/initialise.ts'
@@ -330,6 +330,25 @@ test('a dead channel with a bias keeps it: its weight scale makes room', () => {
   assert.is(step.weight.scale[0], Math.fround(0.75 / (0.0625 * 2 ** 30)))
   const { data } = new IntegerSession(program).run(tensor([0, 0], [1, 2]))
   assert.equal([...data], [0.75, 0])
+})
+
+test('weights that a program would keep wrong are refused: a zero point for each channel, unsigned codes', () => {
+  const graph = buildGraph('g', (g) => ({
+    y: g.conv(g.input('x', [null, 1, 4, 4]), { out: 2, kernel: 1, bias: false }),
+  }))
+  const parameters = initialise(graph, 1)
+  parameters.get(graph.parameters[0].name)?.data.set([1, -0.25])
+  const ranges = new Map([
+    ['x', { lo: -1, hi: 1 }],
+    [graph.outputs[0], { lo: -1, hi: 1 }],
+  ])
+  const onnx = findBackend('onnx-spec')
+  const refused = (weights: Partial<typeof onnx.weights>): string =>
+    messageOf(UnsupportedError, () =>
+      lower(graph, parameters, { ...onnx, weights: { ...onnx.weights, ...weights } }, { ranges }),
+    )
+  assert.match(refused({ symmetric: false }), /weight zero points -?\d+ and -?\d+; programs have one a layer/)
+  assert.match(refused({ symmetric: false, signed: false }), /weight codes 0 ... 255; programs have signed ones/)
 })
 
 test.run()
