@@ -6,7 +6,7 @@ import { tfliteAssumptions, tfliteScheme } from './tflite.ts'
 const table: TableRule = { kind: 'f64-half-away' }
 
 /** A TOSA program made of a TFLite int8 model, its RESCALEs with single or double rounding. */
-function tosa(
+export function tosaArithmetic(
   rounding: 'single' | 'double',
 ): Pick<Backend, 'layers' | 'add' | 'mul' | 'globalAveragePool' | 'mean' | 'tables' | 'rescale'> {
   const requantiser = rounding === 'single' ? 'q31-single' : 'q31-double'
@@ -26,7 +26,8 @@ function tosa(
   }
 }
 
-const common = {
+/** What both kinds of rounding share. */
+export const tosaCommon = {
   kind: 'runtime',
   sources: [
     'arm/tosa-specification pseudocode/library/scale_helpers.tosac, operators RESCALE, CONV2D, AVG_POOL2D, TABLE',
@@ -65,27 +66,3 @@ const common = {
     'Transpose',
   ],
 } as const satisfies Partial<Backend>
-
-/**
- * TOSA with SINGLE_ROUND.
- * Example, multiplier 2^-10: a sum of 511 becomes 0, 512 becomes 1, -512 becomes 0.
- */
-export const tosaSingle: Backend = {
-  name: 'tosa-single',
-  title: 'TOSA, RESCALE with single rounding',
-  models: 'the TOSA 1.1 specification, RESCALE with rounding_mode SINGLE_ROUND',
-  ...common,
-  ...tosa('single'),
-}
-
-/**
- * TOSA with DOUBLE_ROUND (extension EXT-DOUBLEROUND).
- * Example, multiplier 2^-10: a sum of 511 becomes 1, -512 becomes -1.
- */
-export const tosaDouble: Backend = {
-  name: 'tosa-double',
-  title: 'TOSA, RESCALE with double rounding',
-  models: 'the TOSA 1.1 specification with EXT-DOUBLEROUND, RESCALE with rounding_mode DOUBLE_ROUND',
-  ...common,
-  ...tosa('double'),
-}
