@@ -1,6 +1,7 @@
 import { UsageError } from '../engine/base/errors.ts'
 import { defaultKure } from '../quant/trim/kurtosis.ts'
 import { type MethodOptions, methodOptions } from '../quant/trim/methods.ts'
+import { defaultSchemeSampling, type SampledPart, sampledParts } from '../quant/trim/schemeSampling.ts'
 import { type OptionSpecs, type ParsedOptions, textOf } from './options.ts'
 
 const full = methodOptions('quant-trim')
@@ -27,6 +28,11 @@ export const methodOptionSpecs: OptionSpecs = {
     description: 'weight scales',
     usual: full.weightGranularity,
   },
+  'weight-folding': {
+    type: 'boolean',
+    description: 'quantise weights as folded with the following batch norm',
+    usual: full.weightFolding,
+  },
   'activation-symmetric': {
     type: 'boolean',
     description: 'symmetric activation ranges',
@@ -37,6 +43,31 @@ export const methodOptionSpecs: OptionSpecs = {
     choices: ['estimated', 'learned'],
     description: 'scales estimated, or trained as in LSQ',
     usual: full.stepSizes,
+  },
+  sampling: { type: 'boolean', description: 'draw the scheme anew as training goes on', usual: full.sampling !== null },
+  'sampling-every': {
+    type: 'string',
+    choices: ['step', 'point'],
+    description: 'draw for each step, or each point and step',
+    usual: defaultSchemeSampling.every,
+  },
+  'sampling-parts': {
+    type: 'string',
+    value: 'LIST',
+    description: `what is drawn, of ${sampledParts.join(', ')}`,
+    usual: 'all',
+  },
+  'sampling-weight-bits': {
+    type: 'string',
+    value: 'LIST',
+    description: 'weight bits to draw from',
+    usual: defaultSchemeSampling.weightBits.join(','),
+  },
+  'sampling-activation-bits': {
+    type: 'string',
+    value: 'LIST',
+    description: 'activation bits to draw from',
+    usual: defaultSchemeSampling.activationBits.join(','),
   },
   ste: { type: 'string', choices: ['identity', 'clipped'], description: 'straight-through estimator', usual: full.ste },
   curriculum: {
@@ -179,8 +210,15 @@ export function changedMethod(
     weightBits: pick('weight-bits', base.weightBits),
     activationBits: pick('activation-bits', base.activationBits),
     weightGranularity: pick('weight-granularity', base.weightGranularity),
+    weightFolding: pick('weight-folding', base.weightFolding),
     activationSymmetric: pick('activation-symmetric', base.activationSymmetric),
     stepSizes: pick('step-sizes', base.stepSizes),
+    sampling: part(base.sampling, defaultSchemeSampling, 'sampling', {
+      every: values['sampling-every'],
+      parts: given.has('sampling-parts') ? partsFrom(textOf(values, 'sampling-parts')) : undefined,
+      weightBits: given.has('sampling-weight-bits') ? bitsFrom(values, 'sampling-weight-bits') : undefined,
+      activationBits: given.has('sampling-activation-bits') ? bitsFrom(values, 'sampling-activation-bits') : undefined,
+    }),
     ste: pick('ste', base.ste),
     curriculum: {
       kind: pick('curriculum', base.curriculum.kind),
@@ -212,5 +250,23 @@ function excludeFrom(text: string): ('first' | 'last' | 'depthwise')[] {
   return text.split(',').map((name) => {
     if (name === 'first' || name === 'last' || name === 'depthwise') return name
     throw new UsageError(`--clip-exclude ${text}: wanted none, or a list of first, last, depthwise`)
+  })
+}
+
+function partsFrom(text: string): SampledPart[] {
+  return text.split(',').map((name) => {
+    const part = sampledParts.find((candidate) => candidate === name)
+    if (part === undefined)
+      throw new UsageError(`--sampling-parts ${text}: wanted a list of ${sampledParts.join(', ')}`)
+    return part
+  })
+}
+
+function bitsFrom(values: ParsedOptions['values'], option: string): number[] {
+  const text = textOf(values, option)
+  return text.split(',').map((item) => {
+    const bits = Number(item)
+    if (Number.isInteger(bits) && bits >= 2 && bits <= 16) return bits
+    throw new UsageError(`--${option} ${text}: wanted a list of widths from 2 to 16, such as 4,8`)
   })
 }

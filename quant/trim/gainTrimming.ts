@@ -2,8 +2,8 @@ import { UsageError } from '../../engine/base/errors.ts'
 import type { Tensor } from '../../engine/core/tensor.ts'
 import type { Graph } from '../../engine/graph/graph.ts'
 import { floatParameter } from '../../engine/graph/parameters.ts'
-import { usesOf } from '../../engine/graph/uses.ts'
 import { codeRange } from '../affine/scheme.ts'
+import { type FoldedLayer, foldedLayers, foldingFactors } from './foldedLayers.ts'
 import { magnitudeHistogram } from './magnitudeHistogram.ts'
 import { largestMagnitude, type TrimEvent } from './reversePruning.ts'
 
@@ -15,15 +15,6 @@ export interface GainTrimmingOptions {
 
 /** A pilot used 2. */
 export const defaultGainTrimming: GainTrimmingOptions = { ratio: 2 }
-
-/** A convolution or linear layer directly followed by a batch norm: what folding would join. */
-interface FoldedLayer {
-  readonly weight: string
-  readonly gain: string
-  readonly shift: string
-  readonly variance: string
-  readonly epsilon: number
-}
 
 /**
  * Gain trimming. Batch norm is invariant to the scale of its channel's weights, so clipping raw weights cannot reduce
@@ -54,13 +45,12 @@ export class GainTrimming {
     const weight = data(layer.weight)
     const gain = data(layer.gain)
     const shift = data(layer.shift)
-    const variance = data(layer.variance)
     const channels = gain.length
     const length = weight.length / channels
-    const folded = Float32Array.from({ length: channels }, (_, c) => {
-      const largest = largestMagnitude(weight.subarray(c * length, (c + 1) * length))
-      return (largest * Math.abs(gain[c])) / Math.sqrt(variance[c] + layer.epsilon)
-    })
+    const folded = Float32Array.from(
+      foldingFactors(layer, parameters),
+      (factor, c) => largestMagnitude(weight.subarray(c * length, (c + 1) * length)) * factor,
+    )
     const sorted = folded.slice().sort()
     const middle = channels >> 1
     const median = channels % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
@@ -99,33 +89,8 @@ export class GainTrimming {
 
 /** |w gamma| / sqrt(var + eps) of every weight of a layer, as the parameters stand. */
 function foldedMagnitudes(layer: FoldedLayer, parameters: ReadonlyMap<string, Tensor>): Float32Array {
-  const [weight, gain, variance] = [layer.weight, layer.gain, layer.variance].map(
-    (name) => floatParameter(parameters, name).data,
-  )
-  const length = weight.length / gain.length
-  const magnitudes = new Float32Array(weight.length)
-  for (let c = 0; c < gain.length; c++) {
-    const factor = Math.abs(gain[c]) / Math.sqrt(variance[c] + layer.epsilon)
-    for (let i = c * length; i < (c + 1) * length; i++) magnitudes[i] = Math.abs(weight[i]) * factor
-  }
-  return magnitudes
-}
-
-/** Convolutions and linear layers (output channels first) whose only consumer is a batch norm. */
-function foldedLayers(graph: Graph): FoldedLayer[] {
-  const uses = usesOf(graph)
-  return graph.nodes.flatMap((node) => {
-    if (node.op !== 'BatchNormalization' || uses.get(node.inputs[0]) !== 1) return []
-    const layer = graph.nodes.find(({ outputs }) => outputs[0] === node.inputs[0])
-    if (layer?.op !== 'Conv' && !(layer?.op === 'Gemm' && layer.attributes.transB === 1)) return []
-    return [
-      {
-        weight: layer.inputs[1],
-        gain: node.inputs[1],
-        shift: node.inputs[2],
-        variance: node.inputs[4],
-        epsilon: (node.attributes.epsilon as number | undefined) ?? 1e-5,
-      },
-    ]
-  })
+  const weight = floatParameter(parameters, layer.weight).data
+  const factors = foldingFactors(layer, parameters)
+  const length = weight.length / factors.length
+  return weight.map((w, i) => Math.abs(w) * factors[Math.floor(i / length)])
 }

@@ -4,6 +4,7 @@ import { type CurriculumOptions, defaultCurriculum } from './curriculum.ts'
 import { defaultGainTrimming, type GainTrimmingOptions } from './gainTrimming.ts'
 import { defaultKure, type KureOptions } from './kurtosis.ts'
 import { defaultReversePruning, type ReversePruningOptions } from './reversePruning.ts'
+import { defaultSchemeSampling, type SchemeSampling } from './schemeSampling.ts'
 
 /** Everything that distinguishes one training method from another. */
 export interface MethodOptions {
@@ -12,6 +13,8 @@ export interface MethodOptions {
   /** Bits of the activations that training simulates. */
   readonly activationBits: number
   readonly weightGranularity: 'tensor' | 'channel'
+  /** Whether training quantises the weights that folding a following batch norm gives, as compilers do. */
+  readonly weightFolding: boolean
   /** Weights are always symmetric and narrow; activations may be either. */
   readonly activationSymmetric: boolean
   /**
@@ -19,6 +22,8 @@ export interface MethodOptions {
    * curricula 'none' and 'step', with its own straight-through estimator and the codes of `LearnedSteps`.
    */
   readonly stepSizes: 'estimated' | 'learned'
+  /** null: one scheme, the above, in every step. */
+  readonly sampling: SchemeSampling | null
   /** The straight-through estimator: see `fakeQuantise`. */
   readonly ste: StraightThrough
   readonly curriculum: CurriculumOptions
@@ -45,8 +50,10 @@ const quantTrim: MethodOptions = {
   weightBits: 4,
   activationBits: 8,
   weightGranularity: 'channel',
+  weightFolding: false,
   activationSymmetric: false,
   stepSizes: 'estimated',
+  sampling: null,
   ste: 'identity',
   curriculum: defaultCurriculum,
   observerBeta: 0.95,
@@ -86,6 +93,10 @@ export const methods = {
   'quant-trim-no-ramp': {
     summary: 'ablation: Quant-Trim with lambda 1 right after the warm-up',
     options: { ...quantTrim, curriculum: step },
+  },
+  'quant-trim+sampling': {
+    summary: 'Quant-Trim with a quantisation scheme drawn anew for each point and step',
+    options: { ...quantTrim, weightFolding: true, sampling: defaultSchemeSampling },
   },
   kure: {
     summary: 'full-precision training with kurtosis regularisation (KURE, arXiv 2002.07686)',

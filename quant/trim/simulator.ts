@@ -1,19 +1,20 @@
 import { FormatError } from '../../engine/base/errors.ts'
 import { type FloatTensor, tensor } from '../../engine/core/tensor.ts'
-import type { Graph } from '../../engine/graph/graph.ts'
+import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import type { Tap } from '../../engine/graph/interpreter.ts'
 import { fakeQuantise } from '../affine/fakeQuantise.ts'
 import { EmaQuantileObserver } from '../affine/observers/emaQuantile.ts'
 import { quantisationPoints, type WeightPoint } from '../affine/points.ts'
 import { quantiserFromRange, type ValueRange } from '../affine/quantiser.ts'
-import type { Scheme } from '../affine/scheme.ts'
 import { weightQuantiser } from '../affine/weightQuantiser.ts'
+import { type FoldedLayer, foldedLayers, foldedQuantiser, foldingFactors } from './foldedLayers.ts'
 import type { MethodOptions } from './methods.ts'
+import { fixedScheme, SchemeSampler, type TrainingScheme } from './schemeSampling.ts'
 
 /** What training sees of quantisation, and what it learns about it. */
 export interface Simulator {
-  /** The hooks of one training step: `observe` lets observers see it; lambda in [0, 1], 0 changes no value. */
-  tap(lambda: number, observe: boolean): Tap
+  /** The hooks of a training step, counted from 0 over the run; lambda in [0, 1], 0 changes no value. */
+  tap(lambda: number, step: number): Tap
   /** The learned range of each activation point that has been seen. */
   ranges(): Map<string, ValueRange>
   /** What a resumed run needs, by the name of the weight or tensor. */
@@ -22,53 +23,72 @@ export interface Simulator {
   loadState(state: ReadonlyMap<string, FloatTensor>): void
 }
 
+/** What a simulator may look at beside the graph. */
+export interface SimulatorOptions {
+  /** The parameters that are trained, as they are at each step. */
+  readonly parameters: Parameters
+  readonly seed: number
+}
+
 /**
- * At each quantisation point of a graph the weight or activation is blended with its
- * fake-quantised self, x + lambda (x^ - x). Weights take their scale from the weight as it is; activations from an
- * observer of the tensor before blending.
+ * At each quantisation point of a graph the weight or activation is blended with its fake-quantised self,
+ * x + lambda (x^ - x). Weights take their scale from the weight as it is; activations from an observer of the tensor
+ * before blending. With `weightFolding` a weight in front of a batch norm is quantised as the folded weight that a
+ * compiler sees, w f with f = |gamma| / sqrt(running variance + eps) of its output channel, and divided by f again: that is
+ * the raw weight with scale S_c / f_c, S the scale of the folded weight. With `sampling` each point's scheme is drawn.
+ *
+ * Example: channels w = [1, -0.5], f = [1, 8], 4 bits per tensor: raw maximum 1 gives the scale 1/7 to both; folded
+ * maxima 1 and 4 give S = 4/7, so that the scales are 4/7 and 1/14: the first channel keeps codes -2 ... 2 only.
  */
 export class QuantisationSimulator implements Simulator {
   readonly #options: MethodOptions
   readonly #weights: ReadonlyMap<string, WeightPoint>
   readonly #observers: ReadonlyMap<string, EmaQuantileObserver>
+  readonly #folded: ReadonlyMap<string, FoldedLayer>
+  readonly #parameters: Parameters
+  /** The scheme of a point in a step. */
+  readonly #scheme: (step: number, point: string) => TrainingScheme
 
-  constructor(graph: Graph, options: MethodOptions) {
-    this.#options = options
+  constructor(graph: Graph, method: MethodOptions, { parameters, seed }: SimulatorOptions) {
+    this.#options = method
     const points = quantisationPoints(graph)
     this.#weights = new Map(points.weights.map((point) => [point.parameter, point]))
-    const { observerBeta: beta, observerQuantile: p } = options
+    const { observerBeta: beta, observerQuantile: p } = method
     this.#observers = new Map(points.activations.map((name) => [name, new EmaQuantileObserver({ beta, p })]))
+    this.#folded = new Map(method.weightFolding ? foldedLayers(graph).map((layer) => [layer.weight, layer]) : [])
+    this.#parameters = parameters
+    if (method.sampling === null) {
+      const fixed = fixedScheme(method)
+      this.#scheme = () => fixed
+    } else {
+      const sampler = new SchemeSampler(method, method.sampling, seed)
+      this.#scheme = (step, point) => sampler.draw(step, point)
+    }
   }
 
-  tap(lambda: number, observe: boolean): Tap {
-    const { weightBits, activationBits, weightGranularity, activationSymmetric, ste } = this.#options
-    const weights: Scheme = {
-      bits: weightBits,
-      signed: true,
-      symmetric: true,
-      narrow: true,
-      granularity: weightGranularity,
-    }
-    const activations: Scheme = {
-      bits: activationBits,
-      signed: true,
-      symmetric: activationSymmetric,
-      granularity: 'tensor',
-    }
+  tap(lambda: number, step: number): Tap {
+    const { ste, observerSkip } = this.#options
     return {
       parameter: (name, value) => {
         const point = this.#weights.get(name)
         if (point === undefined || lambda === 0) return value
-        const quantiser = weightQuantiser(value.data, value.shape, weights, { axis: point.axis })
-        return fakeQuantise(value, quantiser, { lambda, ste })
+        const { weights, weightQuantile, rounding } = this.#scheme(step, name)
+        const options = { axis: point.axis, quantile: weightQuantile < 1 ? weightQuantile : undefined }
+        const layer = this.#folded.get(name)
+        const quantiser =
+          layer === undefined
+            ? weightQuantiser(value.data, value.shape, weights, options)
+            : foldedQuantiser(value, foldingFactors(layer, this.#parameters), weights, options)
+        return fakeQuantise(value, quantiser, { lambda, ste, rounding })
       },
       value: (name, value) => {
         const observer = this.#observers.get(name)
         if (observer === undefined) return value
-        if (observe) observer.observe(value.data)
+        if (step >= observerSkip) observer.observe(value.data)
         if (lambda === 0 || observer.state().batches === 0) return value
-        const { lo, hi } = observer.range()
-        return fakeQuantise(value, quantiserFromRange(lo, hi, activations), { lambda, ste })
+        const { activations, activationRange, rounding } = this.#scheme(step, name)
+        const { lo, hi } = activationRange === 'batch' ? extremes(value.data) : observer.range()
+        return fakeQuantise(value, quantiserFromRange(lo, hi, activations), { lambda, ste, rounding })
       },
     }
   }
@@ -100,4 +120,16 @@ export class QuantisationSimulator implements Simulator {
       observer.load({ lo: data[0], hi: data[1], batches: data[2] })
     }
   }
+}
+
+/** The least and the greatest value. */
+function extremes(values: Float32Array): ValueRange {
+  let lo = 0
+  let hi = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (value < lo) lo = value
+    else if (value > hi) hi = value
+  }
+  return { lo, hi }
 }

@@ -97,7 +97,10 @@ export class Trainer {
       for (const [name, step] of steps.trainable()) trainable.set(name, step)
       this.#simulator = steps
     } else {
-      this.#simulator = new QuantisationSimulator(graph, method)
+      this.#simulator = new QuantisationSimulator(graph, method, {
+        parameters: this.parameters,
+        seed: options.seed,
+      })
     }
     this.#optimiser = options.optimiser(trainable)
     this.#baseRate = this.#optimiser.lr
@@ -158,7 +161,7 @@ export class Trainer {
     const { kure } = method
     const [input] = this.graph.inputs
     const [output] = this.graph.outputs
-    const tap = this.#simulator.tap(lambda, step >= method.observerSkip)
+    const tap = this.#simulator.tap(lambda, step)
     const logits = runGraph(this.graph, this.parameters, { [input.name]: images }, { training: true, tap })[output]
     const fit = crossEntropy(logits as FloatTensor, labels, { labelSmoothing })
     const penalty = kure ? kurePenalty(this.#regularised, kure) : null

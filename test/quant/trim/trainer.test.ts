@@ -38,18 +38,26 @@ function makeTrainer(method: MethodOptions, lr = 0.1): Trainer {
 const weightsOf = (trainer: Trainer): number[] => [...trainer.parameters.values()].flatMap(({ data }) => [...data])
 
 test('with lambda 0 the simulator changes no value and still learns ranges', () => {
-  const simulator = new QuantisationSimulator(graph, methodOptions('quant-trim'))
   const parameters = initialise(graph, 3)
+  const simulator = new QuantisationSimulator(
+    graph,
+    { ...methodOptions('quant-trim'), observerSkip: 0 },
+    { parameters, seed: 0 },
+  )
   const run = (tap: object): number[] =>
     noGrad(() => [...runGraph(graph, parameters, { x: batch.images }, { tap }).logits.data])
-  assert.equal(run(simulator.tap(0, true)), run({}))
+  assert.equal(run(simulator.tap(0, 0)), run({}))
   const range = simulator.ranges().get('x')
   assert.ok(range !== undefined && range.lo < 0 && range.hi > 0)
 })
 
 test('with lambda 1 and 2-bit weights every weight is on its grid', () => {
-  const simulator = new QuantisationSimulator(graph, { ...methodOptions('qat'), weightBits: 2 })
-  const tap = simulator.tap(1, false)
+  const simulator = new QuantisationSimulator(
+    graph,
+    { ...methodOptions('qat'), weightBits: 2 },
+    { parameters: new Map(), seed: 0 },
+  )
+  const tap = simulator.tap(1, 0)
   const weight = tensor([0.9, -0.2, 0.5, -0.4], [2, 2])
   const seen = tap.parameter?.('fc1.weight', weight, graph.nodes[0]) as FloatTensor
   // 2 bits, narrow: codes -1, 0, 1; the scale of a channel is its largest magnitude; -0.4 / 0.5 rounds to -1.
