@@ -46,7 +46,7 @@ export function openRun(
   options: { resume: boolean; force: boolean; source?: Uint8Array },
 ): Run {
   if (runFileExists(folder, CONFIG)) {
-    const differences = compareConfigs(readRunJson(folder, CONFIG), config)
+    const differences = compareConfigs(readConfig(folder), config)
     if (differences.length > 0 && (options.resume || !options.force)) {
       throw new UsageError(
         `${folder} holds a run with other options (${differences.join('; ')}); choose another --out, or --force to replace it`,
@@ -108,7 +108,8 @@ export function startFrom(folder: string, graph: Graph): { initial: Parameters; 
 
 /** The options of a run. Throws `UsageError` where there is none. */
 export function readConfig(folder: string): TrainingConfig {
-  return readRunJson(folder, CONFIG) as unknown as TrainingConfig
+  // Runs made before there were these options lack them.
+  return { imbalance: null, holdOut: null, ...readRunJson(folder, CONFIG) } as unknown as TrainingConfig
 }
 
 /** The lines that training wrote; none where a run has no logs. Throws `FormatError` for damaged ones. */

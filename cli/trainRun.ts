@@ -1,5 +1,6 @@
 import type { Graph, Parameters } from '../engine/graph/graph.ts'
 import type { Dataset } from '../models/data/dataset.ts'
+import { type ImbalanceSite, injectImbalance } from '../quant/passes/injectImbalance.ts'
 import { type EpochLine, openRun } from './run.ts'
 import { evaluateFloat } from './testImages.ts'
 import { epochBatches, makeTrainer, stepsPerEpoch, type TrainingConfig } from './trainingConfig.ts'
@@ -14,6 +15,7 @@ export interface TrainRunOptions {
   readonly source?: Uint8Array
   readonly folder: string
   readonly train: Dataset
+  /** What its accuracy is measured on. */
   readonly test: Dataset
   /** As `openRun` takes them. */
   readonly resume: boolean
@@ -33,7 +35,7 @@ export interface TrainEvents {
 export interface TrainedRun {
   readonly checkpoint: string
   readonly sha256: string
-  /** A fraction, on all test images. */
+  /** A fraction, on all images that the run is measured on. */
   readonly floatTop1: number
 }
 
@@ -41,19 +43,23 @@ export interface TrainedRun {
 export interface OpenTraining {
   /** Epochs done before, of a run that is resumed. */
   readonly epoch: number
+  /** Where imbalance was injected into what it begins with. */
+  readonly imbalance: readonly ImbalanceSite[]
   /** Trains the remaining epochs, each saved, and writes the checkpoint. Throws what the trainer throws. */
   complete(events: TrainEvents): Promise<TrainedRun>
 }
 
-/** Opens a run folder and makes its trainer. Throws what `openRun` and the trainer's constructor throw. */
+/** Opens a run folder and makes its trainer. Throws what `openRun`, `injectImbalance` and the trainer's constructor throw. */
 export function openTraining(options: TrainRunOptions): OpenTraining {
   const { config, graph, initial, source, folder, train, test } = options
   const steps = stepsPerEpoch(config, train)
-  const trainer = makeTrainer(config, graph, train, initial)
+  const imbalanced = config.imbalance && initial && injectImbalance(graph, initial, config.imbalance)
+  const trainer = makeTrainer(config, graph, train, imbalanced?.parameters ?? initial)
   const run = openRun(folder, config, { resume: options.resume, force: options.force, source })
   if (run.saved !== null) trainer.loadState(run.saved)
   return {
     epoch: trainer.epoch,
+    imbalance: imbalanced?.sites ?? [],
     async complete({ onStep, onEpoch, onExport }) {
       while (trainer.epoch < config.epochs) {
         const started = performance.now()

@@ -9,6 +9,7 @@ import type { Augmentation } from '../models/data/augment.ts'
 import { batches } from '../models/data/batches.ts'
 import type { Dataset } from '../models/data/dataset.ts'
 import { buildModel } from '../models/zoo/index.ts'
+import type { ImbalanceOptions } from '../quant/passes/injectImbalance.ts'
 import type { MethodOptions } from '../quant/trim/methods.ts'
 import { Trainer } from '../quant/trim/trainer.ts'
 
@@ -18,12 +19,16 @@ export interface TrainingConfig {
   readonly model: string
   /** SHA-256 of the file whose weights it begins with; absent: they are drawn from the seed. */
   readonly startsFrom?: string
+  /** How these weights are rescaled before it begins, without changing their function; null: not at all. */
+  readonly imbalance: ImbalanceOptions | null
   /** Options of the model beside its input and classes. */
   readonly modelOptions: Readonly<Record<string, unknown>>
   /** As `loadDataset` takes it. */
   readonly data: string
   /** Training images used; null: all. */
   readonly limit: number | null
+  /** Of these, so many from the end are not trained on but measured on, instead of the test images; null: none. */
+  readonly holdOut: number | null
   readonly method: string
   readonly methodOptions: MethodOptions
   readonly epochs: number

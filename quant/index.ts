@@ -77,6 +77,12 @@ export { operators, quantisedOps } from './operators/table.ts'
 export { type ClipWeightsOptions, clipWeights } from './passes/clipWeights.ts'
 export { type CorrectBiasOptions, correctBias } from './passes/correctBias.ts'
 export { type EqualiseOptions, equalise } from './passes/equalise.ts'
+export {
+  type ImbalancedModel,
+  type ImbalanceOptions,
+  type ImbalanceSite,
+  injectImbalance,
+} from './passes/injectImbalance.ts'
 export { type QuantisedTapOptions, quantisedTap } from './passes/quantisedTap.ts'
 // Quant-Trim: training.
 export { lambdaAt } from './trim/curriculum.ts'

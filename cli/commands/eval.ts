@@ -1,5 +1,4 @@
 import { UsageError } from '../../engine/base/errors.ts'
-import { loadDataset } from '../../models/data/load.ts'
 import { plural } from '../../report/format.ts'
 import { formatComparison } from '../comparisonTable.ts'
 import { evaluateModel } from '../evaluation/evaluate.ts'
@@ -8,6 +7,7 @@ import { formatExtras } from '../evaluation/text.ts'
 import { describeOptions, numberOf, type OptionSpecs, parseOptions } from '../options.ts'
 import { reportOptions, reportPath, trainingOf, writeReport } from '../report.ts'
 import { loadRun, readConfig } from '../run.ts'
+import { limited, loadRunImages, splitOf } from '../runImages.ts'
 import { Progress } from '../terminal.ts'
 import { threadOptions } from '../threads.ts'
 import type { Command } from './command.ts'
@@ -27,8 +27,8 @@ export const evalCommand: Command = {
   summary: 'compile a trained run for every back end and compare with float',
   help: () => `Usage: quant-trim eval RUN [OPTIONS]
 
-Compiles the checkpoint of a run for every back end and weight width, runs the test images in integers, and prints one
-table: top-1, drop (top-1 minus the float top-1, in points: negative is a loss), mean squared error and SQNR of the
+Compiles the checkpoint of a run for every back end and weight width, runs the test images (of a run trained with --hold-out:
+the held-out ones) in integers, and prints one table: top-1, drop (top-1 minus the float top-1, in points: negative is a loss), mean squared error and SQNR of the
 logits against float, Brier score and expected calibration error (15 bins); below, mean, worst and spread. The same and
 the training go into one HTML page, RUN/report.html.
 
@@ -40,7 +40,7 @@ Back ends and what is asked about them are evaluated --threads at a time; the re
 calibration, passes, fallback, rounding, accumulator; the order matters), and heals one layer at a time. --cost is a
 model with the constants it names, never a measurement; --measure is one of this machine.
 
---json: {float: {top1, brier, ece}, backends: [{name, bits, top1, drop, logitMse, sqnrDb, brier, ece}], summary}, and,
+--json: {split (test, or validation), float: {top1, brier, ece}, backends: [{name, bits, top1, drop, logitMse, sqnrDb, brier, ece}], summary}, and,
 asked for, layerSqnr, waterfalls and culprits, calibrationTrials, cost, measured; top1 and drop are fractions; sqnrDb is
 null where the logits equal float's.`,
   async run(args) {
@@ -51,9 +51,11 @@ null where the logits equal float's.`,
     const config = readConfig(folder)
     const training = trainingOf(folder, config)
     const data = (values.data as string | undefined) ?? config.data
-    const test = await loadDataset(data, { split: 'test', limit: settings.limit })
+    const { train, test: measured } = await loadRunImages({ ...config, data })
+    const test = limited(measured, settings.limit)
     const { graph, parameters } = loadRun(folder, config, test)
-    const train = await loadDataset(data, { split: 'train', limit: config.limit ?? undefined })
+    const split = splitOf(config)
+    const measuredOn = `${plural(test.labels.length, `${split} image`)} of ${data}`
     const { comparison, ...others } = await evaluateModel({
       ...settings,
       model: { graph, parameters },
@@ -69,9 +71,7 @@ null where the logits equal float's.`,
         path,
         {
           title: `${model} trained with ${method}, seed ${seed}, on the back ends`,
-          notes: [
-            `${plural(test.labels.length, 'test image')} of ${data}; ${numberOf(values, 'calibration')} training images for calibration.`,
-          ],
+          notes: [`${measuredOn}; ${numberOf(values, 'calibration')} training images for calibration.`],
           runs: [training],
           comparisons: [{ model, method, seed, comparison, ...others }],
         },
@@ -80,8 +80,8 @@ null where the logits equal float's.`,
     }
     console.log(
       values.json
-        ? JSON.stringify({ ...comparison, ...others })
-        : [formatComparison(comparison), ...formatExtras(others)].join('\n\n'),
+        ? JSON.stringify({ split, ...comparison, ...others })
+        : [`${measuredOn}\n${formatComparison(comparison)}`, ...formatExtras(others)].join('\n\n'),
     )
     return 0
   },

@@ -59,15 +59,18 @@ ${example}
 
 "models" and "methods" are names, or objects with "model" or "method", options of train (without dashes) and a "name" of
 their own. "training" has options of train for all; a model's come before it, a method's before both. "seeds": default
-[0]. "evaluation" has these options:
+[0]. With "hold-out" in "training" (only there) all is measured on training images that were set aside. A model's
+"from": {"method": "float", OPTIONS} is a training, with the same data, net and seed, that each of its runs begins with;
+the model's other options are of its runs alone, for example "inject-imbalance". "evaluation" has these options:
 ${describeOptions(evaluationOptions)}
 
 Options:
 ${describeOptions(specs)}
 
---json: {format, name, title, hash, versions, seconds: {wall, training, evaluation}, runs: [{model, method, data, seed,
-hash, sha256, config, madeBy, seconds, comparison, ...}], summary: [{data, model, method, bits, seeds, floatTop1,
-meanDrop, worstDrop, spread, meanSqnrDb, backends}]}; fractions; ranges are {mean, least, greatest} over the seeds.`,
+--json: {format, name, title, split (test or validation), hash, versions, seconds: {wall, training, evaluation},
+runs: [{model, method, data, seed, hash, sha256, config, base (what it began with), madeBy, seconds, comparison, ...}],
+summary: [{data, model, method, bits, seeds, floatTop1, meanDrop, worstDrop, spread, meanSqnrDb, backends}]}; fractions;
+ranges are {mean, least, greatest} over the seeds.`,
   async run(args) {
     const { values, positionals } = parseOptions(specs, args, 1)
     if (positionals.length === 0) throw new UsageError('the experiment file is missing; --help describes it')
@@ -103,7 +106,7 @@ meanDrop, worstDrop, spread, meanSqnrDb, backends}]}; fractions; ranges are {mea
 function writeExperimentReport(
   path: string,
   file: string,
-  { title, hash, versions, seconds, runs }: ExperimentResults,
+  { title, split, hash, versions, seconds, runs }: ExperimentResults,
   folders: readonly string[],
   progress: Progress,
 ): void {
@@ -115,7 +118,7 @@ function writeExperimentReport(
       title,
       command: `quant-trim experiment ${file}`,
       versions,
-      notes: [`Experiment ${hash}.`, `Computed in ${duration(seconds.wall)}.`],
+      notes: [`Measured on ${split} images.`, `Experiment ${hash}.`, `Computed in ${duration(seconds.wall)}.`],
       runs: labelled.map(({ model, method, seed, config }, i) => ({
         ...trainingOf(folders[i], config),
         model,

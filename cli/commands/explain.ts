@@ -1,9 +1,9 @@
-import { loadDataset } from '../../models/data/load.ts'
 import { explain, explainJson } from '../../quant/audit/explain.ts'
 import { backendNames, findBackend } from '../../quant/backends/index.ts'
 import { compile } from '../../quant/integer/compile.ts'
 import { describeOptions, numberOf, type OptionSpecs, parseOptions, textOf } from '../options.ts'
 import { loadRun, readConfig } from '../run.ts'
+import { loadTrainingImages } from '../runImages.ts'
 import { calibrationImages } from '../testImages.ts'
 import type { Command } from './command.ts'
 import { runArgument } from './eval.ts'
@@ -32,7 +32,7 @@ ${describeOptions(specs)}`,
     const folder = runArgument(positionals)
     const backend = findBackend(textOf(values, 'backend'))
     const config = readConfig(folder)
-    const train = await loadDataset(config.data, { split: 'train', limit: config.limit ?? undefined })
+    const train = await loadTrainingImages(config)
     const { graph, parameters } = loadRun(folder, config, train)
     const calibration = calibrationImages(train, numberOf(values, 'calibration'), numberOf(values, 'seed'))
     const program = compile(graph, parameters, backend, { weightBits: numberOf(values, 'bits'), calibration })

@@ -1,7 +1,6 @@
 import { UsageError } from '../../engine/base/errors.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import { initialise } from '../../engine/graph/initialise.ts'
-import { loadDataset } from '../../models/data/load.ts'
 import { encodeModel } from '../../models/onnx/codec/encode.ts'
 import { exportGraph } from '../../models/onnx/export/exportGraph.ts'
 import { exportQdq, exportQLinear } from '../../models/onnx/export/exportProgram.ts'
@@ -13,6 +12,7 @@ import { encodeProgram } from '../../quant/integer/programFile.ts'
 import { describeOptions, numberOf, type OptionSpecs, type ParsedOptions, parseOptions, textOf } from '../options.ts'
 import { loadRun, readConfig } from '../run.ts'
 import { sha256, writeWhole } from '../runFolder.ts'
+import { loadTrainingImages } from '../runImages.ts'
 import { calibrationImages } from '../testImages.ts'
 import type { Command } from './command.ts'
 import { runArgument } from './eval.ts'
@@ -105,7 +105,7 @@ async function programFile(
 async function modelOfRun(positionals: readonly string[]) {
   const folder = runArgument(positionals)
   const config = readConfig(folder)
-  const train = await loadDataset(config.data, { split: 'train', limit: config.limit ?? undefined })
+  const train = await loadTrainingImages(config)
   return { ...loadRun(folder, config, train), train }
 }
 

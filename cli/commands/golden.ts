@@ -1,6 +1,5 @@
 import { FormatError, UsageError } from '../../engine/base/errors.ts'
 import type { Dataset } from '../../models/data/dataset.ts'
-import { loadDataset } from '../../models/data/load.ts'
 import { checkGolden, type GoldenReport } from '../../models/golden/check.ts'
 import { createGolden, type Files } from '../../models/golden/create.ts'
 import { MANIFEST } from '../../models/golden/manifest.ts'
@@ -15,6 +14,7 @@ import { describeOptions, numberOf, type OptionSpecs, type ParsedOptions, parseO
 import { packageVersion } from '../packageVersion.ts'
 import { loadRun, readConfig } from '../run.ts'
 import { sha256 } from '../runFolder.ts'
+import { limited, loadRunImages, splitOf } from '../runImages.ts'
 import { Progress } from '../terminal.ts'
 import { calibrationImages, inBatches } from '../testImages.ts'
 import type { Command } from './command.ts'
@@ -124,10 +124,11 @@ async function modelFiles(
   if (data === undefined) throw new UsageError(`--data is missing: ${path} says nothing of images to calibrate on`)
   const [weightBits, count] = [numberOf(values, 'bits'), numberOf(values, 'count')]
   const [calibration, seed] = [numberOf(values, 'calibration'), numberOf(values, 'seed')]
-  const train = await loadDataset(data, { split: 'train', limit: config?.limit ?? undefined })
-  const test = await loadDataset(data, { split: 'test', limit: count })
+  const images = { limit: null, holdOut: null, batch: 1, ...config, data }
+  const { train, test: measured } = await loadRunImages(images)
+  const test = limited(measured, count)
   if (test.labels.length < count)
-    throw new UsageError(`--count ${count}: ${data} has ${test.labels.length} test images`)
+    throw new UsageError(`--count ${count}: ${data} has ${test.labels.length} ${splitOf(images)} images`)
   const { graph, parameters } =
     config === null ? classifierFrom(readModelFile(path), path, train) : loadRun(path, config, train)
   progress.line(`compiling ${graph.name} for ${backend.name}`)

@@ -1,14 +1,15 @@
 import { UsageError } from '../../engine/base/errors.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
-import type { Dataset } from '../../models/data/dataset.ts'
-import { loadDataset } from '../../models/data/load.ts'
+import type { ImbalanceSite } from '../../quant/passes/injectImbalance.ts'
+import { plural } from '../../report/format.ts'
 import { stopOnInterrupt } from '../interrupt.ts'
 import { methodOptionSpecs } from '../methodOptions.ts'
 import { classifierFrom, isModelFile, readModelFile } from '../modelFile.ts'
 import { describeOptions, type OptionSpecs, type ParsedOptions, parseOptions, textOf } from '../options.ts'
 import { reportOptions, reportPath, trainingOf, writeReport } from '../report.ts'
-import { startFrom } from '../run.ts'
+import { readConfig, startFrom } from '../run.ts'
 import { sha256 } from '../runFolder.ts'
+import { checkBase, loadRunImages, type RunImages, splitOf } from '../runImages.ts'
 import { duration, Progress, percent } from '../terminal.ts'
 import { threadOptions, withThreads } from '../threads.ts'
 import { graphOf, type TrainingConfig } from '../trainingConfig.ts'
@@ -49,7 +50,12 @@ ${describeOptions(methodOptionSpecs)}
 Output and threads:
 ${describeOptions(outputOptions)}
 
---json: {model, method, epochs, seed, floatTop1 (a fraction), checkpoint, sha256}`,
+With --inject-imbalance, channels of what it begins with are scaled and the next layer's weights divided by the same, so
+that the function stays and quantising gets harder: a test of how well a method mends it.
+With --hold-out, what is measured here and by eval is measured on training images that were set aside: choose options with
+it, and train with the chosen ones without it.
+
+--json: {model, method, epochs, seed, split (test or validation), floatTop1 (a fraction), checkpoint, sha256}`,
   run: train,
 }
 
@@ -60,10 +66,8 @@ async function train(args: readonly string[]): Promise<number> {
   const folder = (values.out as string | undefined) ?? `runs/${described.model}-${described.method}-${described.seed}`
   const progress = new Progress(values.quiet === true)
 
-  const limit = described.limit ?? undefined
-  const trainSet = await loadDataset(described.data, { split: 'train', limit })
-  const testSet = await loadDataset(described.data, { split: 'test' })
-  const { graph, initial, startsFrom, source } = startingPoint(values, described, trainSet)
+  const images = await loadRunImages(described)
+  const { graph, initial, startsFrom, source } = startingPoint(values, described, images)
   const config: TrainingConfig = { ...described, ...(startsFrom && { startsFrom }) }
   const training = openTraining({
     config,
@@ -71,14 +75,15 @@ async function train(args: readonly string[]): Promise<number> {
     initial,
     source,
     folder,
-    train: trainSet,
-    test: testSet,
+    train: images.train,
+    test: images.test,
     resume: values.resume === true,
     force: values.force === true,
   })
   if (training.epoch > 0) {
     progress.line(`${folder}: continuing after epoch ${training.epoch} of ${config.epochs}`)
   }
+  if (training.imbalance.length > 0) progress.line(describeImbalance(training.imbalance))
 
   const stop = stopOnInterrupt(() => `interrupted; every finished epoch is saved: add --resume to continue ${folder}`)
   const execute = async (): Promise<number> => {
@@ -96,27 +101,25 @@ async function train(args: readonly string[]): Promise<number> {
     })
     const { checkpoint, sha256: digest, floatTop1: top1 } = run
     const { model, method, epochs, seed } = config
+    const split = splitOf(config)
+    const accuracy = `float top-1 ${percent(top1)} % on ${plural(images.test.labels.length, `${split} image`)}`
     const path = reportPath(values, folder)
     if (path !== null) {
       writeReport(
         path,
         {
           title: `${model} trained with ${method}, seed ${seed}`,
-          notes: [
-            `Float top-1 ${percent(top1)} % on ${testSet.labels.length} test images of ${config.data}.`,
-            `Checkpoint SHA-256 ${digest}.`,
-          ],
+          notes: [`F${accuracy.slice(1)} of ${config.data}.`, `Checkpoint SHA-256 ${digest}.`],
           runs: [trainingOf(folder, config)],
         },
         progress,
       )
     }
     if (values.json) {
-      console.log(JSON.stringify({ model, method, epochs, seed, floatTop1: top1, checkpoint, sha256: digest }))
+      console.log(JSON.stringify({ model, method, epochs, seed, split, floatTop1: top1, checkpoint, sha256: digest }))
     } else {
       console.log(
-        `${model} trained with ${method}: float top-1 ${percent(top1)} % on ${testSet.labels.length} test images\n` +
-          `${checkpoint}\nsha256 ${digest}\nNext: quant-trim eval ${folder}`,
+        `${model} trained with ${method}: ${accuracy}\n${checkpoint}\nsha256 ${digest}\nNext: quant-trim eval ${folder}`,
       )
     }
     return 0
@@ -132,20 +135,28 @@ async function train(args: readonly string[]): Promise<number> {
 function startingPoint(
   values: ParsedOptions['values'],
   config: TrainingConfig,
-  dataset: Dataset,
+  { train, total }: RunImages,
 ): { graph: Graph; initial?: Parameters; startsFrom?: string; source?: Uint8Array } {
   const model = textOf(values, 'model')
   const from = values.from as string | undefined
   if (isModelFile(model)) {
     if (from !== undefined) throw new UsageError('--from and an ONNX file: both bring weights; leave out one')
     const source = readModelFile(model)
-    const { graph, parameters } = classifierFrom(source, model, dataset)
+    const { graph, parameters } = classifierFrom(source, model, train)
     return { graph, initial: parameters, startsFrom: sha256(source), source }
   }
-  const graph = graphOf(config, dataset)
+  const graph = graphOf(config, train)
   if (from === undefined) return { graph }
   const start = startFrom(from, graph)
+  checkBase(readConfig(from), config, total)
   return { graph, initial: start.initial, startsFrom: start.sha256 }
+}
+
+/** Example: imbalance injected: 17 of 112 channels between 3 pairs of layers. */
+function describeImbalance(sites: readonly ImbalanceSite[]): string {
+  const sum = (of: (site: ImbalanceSite) => number): number => sites.reduce((total, site) => total + of(site), 0)
+  const [scaled, channels] = [sum((site) => site.scaled), sum((site) => site.channels)]
+  return `imbalance injected: ${scaled} of ${plural(channels, 'channel')} between ${plural(sites.length, 'pair')} of layers`
 }
 
 /** Lets signals be handled between two steps. */

@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { EvaluationResult } from '../evaluation/evaluate.ts'
 import type { EvaluationSettings } from '../evaluation/options.ts'
-import { readLogs } from '../run.ts'
+import { readConfig, readLogs } from '../run.ts'
 import { openRunFolder, readRunJson, runFileExists, writeWhole } from '../runFolder.ts'
 import type { TrainingConfig } from '../trainingConfig.ts'
 import type { TrainedRun } from '../trainRun.ts'
-import type { Cell } from './plan.ts'
 import { codeOf, type MadeBy, shortHash } from './versions.ts'
 
 /** What is known of a finished training. */
@@ -44,14 +43,14 @@ export class Cache {
     this.#anyCode = anyCode
   }
 
-  /** The run folder of a training on pictures with this digest. */
-  runFolder({ config }: Cell, digest: string): string {
-    return join(this.#folder, shortHash({ ...config, data: digest }))
+  /** The run folder of a training on pictures with this digest, begun with the checkpoint in another run folder if there is one. */
+  runFolder(config: TrainingConfig, digest: string, base?: string): string {
+    return join(this.#folder, shortHash({ ...config, data: digest, ...(base && { base: basename(base) }) }))
   }
 
-  /** The finished training in a folder; null where there is none of this code. */
-  training(folder: string): TrainingRecord | null {
-    if (!runFileExists(folder, TRAINING)) return null
+  /** The finished training in a folder; null where there is none of this code, begun with this checkpoint (its SHA-256). */
+  training(folder: string, startsFrom?: string): TrainingRecord | null {
+    if (!runFileExists(folder, TRAINING) || readConfig(folder).startsFrom !== startsFrom) return null
     const record = readRunJson(folder, TRAINING) as unknown as TrainingRecord
     return this.#counts(record.madeBy, this.#training) ? record : null
   }

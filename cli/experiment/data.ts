@@ -1,8 +1,10 @@
 import { join } from 'node:path'
-import { type Dataset, take } from '../../models/data/dataset.ts'
+import type { Dataset } from '../../models/data/dataset.ts'
 import { loadDataset } from '../../models/data/load.ts'
 import { shareDataset } from '../evaluation/packing.ts'
 import { sha256 } from '../runFolder.ts'
+import { heldOutImages, type RunImages, splitOf, trainingImages } from '../runImages.ts'
+import type { TrainingConfig } from '../trainingConfig.ts'
 import { shortHash } from './versions.ts'
 
 /** A data set of an experiment: all training and test images, in memory that threads share. */
@@ -30,7 +32,11 @@ function digestOf({ images, labels, ...rest }: Dataset): unknown {
   return { ...rest, images: sha256(images), labels: sha256(labels) }
 }
 
-/** The first `limit` images; all where it is null or undefined. */
-export function limited(dataset: Dataset, limit: number | null | undefined): Dataset {
-  return limit === null || limit === undefined ? dataset : take(dataset, limit)
+/** What a run is trained on, and what it is measured on. Throws `UsageError` where holding out leaves no batch. */
+export function imagesOf(config: TrainingConfig, { train, test }: ExperimentData): RunImages {
+  return {
+    train: trainingImages(config, train),
+    test: splitOf(config) === 'test' ? test : heldOutImages(config, train),
+    total: train.labels.length,
+  }
 }

@@ -4,7 +4,7 @@ import { type EvaluationSettings, evaluationFrom, evaluationOptions } from '../e
 import { methodOptionSpecs } from '../methodOptions.ts'
 import { type OptionSpecs, parseOptions } from '../options.ts'
 import type { TrainingConfig } from '../trainingConfig.ts'
-import { configFrom, runOptions } from '../trainingOptions.ts'
+import { configFrom, modelOptionNames, runOptions } from '../trainingOptions.ts'
 
 /** One training of an experiment. */
 export interface Cell {
@@ -14,6 +14,8 @@ export interface Cell {
   readonly data: string
   readonly seed: number
   readonly config: TrainingConfig
+  /** The training whose checkpoint it begins with; null without one. */
+  readonly base: TrainingConfig | null
 }
 
 /** What an experiment file asks for. */
@@ -32,11 +34,16 @@ interface Variant {
   readonly name: string
   readonly of: string
   readonly options: Entry
+  /** Of a model: method and options of the training that its trainings begin with. */
+  readonly from: { readonly method: string; readonly options: Entry } | null
 }
 
 const { model: _model, data: _data, method: _method, seed: _seed, from: _from, ...trainingSpecs } = runOptions
-/** The options that `training`, models and methods may have: those of `train`, as far as they do not name the run itself. */
-const variantSpecs: OptionSpecs = { ...trainingSpecs, ...methodOptionSpecs }
+/** The options that `training` may have: those of `train`, as far as they do not name the run itself. */
+const sharedSpecs: OptionSpecs = { ...trainingSpecs, ...methodOptionSpecs }
+const { 'hold-out': _holdOut, ...ownSpecs } = sharedSpecs
+/** The options that models and methods may have: all are measured on the same images. */
+const variantSpecs: OptionSpecs = ownSpecs
 
 const keys = ['name', 'title', 'data', 'models', 'methods', 'seeds', 'training', 'evaluation']
 
@@ -61,12 +68,8 @@ export function readPlan(text: string, file: string): ExperimentPlan {
   const seeds = listOf(root.seeds ?? [0], 'seeds', isSeed, 'integers from 0 on', report) as number[]
   const models = variantsOf(root.models, 'models', 'model', report)
   const chosen = variantsOf(root.methods, 'methods', 'method', report)
-  for (const [i, { of }] of chosen.entries()) {
-    if (!Object.hasOwn(methods, of)) {
-      report(`methods[${i}]`, `there is no method '${of}'; wanted ${Object.keys(methods).join(', ')}`)
-    }
-  }
-  const training = entryOf(root.training, 'training', variantSpecs, report)
+  for (const [i, { of }] of chosen.entries()) checkMethod(of, `methods[${i}]`, report)
+  const training = entryOf(root.training, 'training', sharedSpecs, report)
   const evaluation = readEvaluation(root.evaluation, report)
   const cells: Cell[] = []
   // A cell is only tried where its parts are sound, so that one mistake is one problem.
@@ -76,13 +79,12 @@ export function readPlan(text: string, file: string): ExperimentPlan {
         for (const method of chosen) {
           for (const seed of seeds) {
             const run = { model: model.of, data: dataSet, method: method.of, seed }
-            const options = { ...training, ...model.options, ...method.options, ...run }
             const place = `${model.name} x ${method.name} on ${dataSet}`
-            const config = attempt(place, report, () =>
-              configFrom(parseOptions({ ...runOptions, ...methodOptionSpecs }, argumentsOf(options))),
-            )
-            if (config === null) break
-            cells.push({ model: model.name, method: method.name, data: dataSet, seed, config })
+            const base = model.from && attempt(`${place}, from`, report, () => baseOf(model, training, run))
+            const options = { ...training, ...model.options, ...method.options, ...run, ...(base && { from: 'base' }) }
+            const config = attempt(place, report, () => parseConfig(options))
+            if (config === null || (base === null && model.from !== null)) break
+            cells.push({ model: model.name, method: method.name, data: dataSet, seed, config, base })
           }
         }
       }
@@ -93,6 +95,17 @@ export function readPlan(text: string, file: string): ExperimentPlan {
     throw new UsageError(`${file}: ${count}:\n${[...new Set(problems)].map((problem) => `  ${problem}`).join('\n')}`)
   }
   return { name: name as string, title: (root.title as string | undefined) ?? (name as string), cells, evaluation }
+}
+
+/** The run that a command line with these options would make. */
+function parseConfig(options: Entry): TrainingConfig {
+  return configFrom(parseOptions({ ...runOptions, ...methodOptionSpecs }, argumentsOf(options)))
+}
+
+/** The training that a model's trainings begin with: the same net, pictures and seed, otherwise options of its own. */
+function baseOf({ options, from }: Variant, training: Entry, run: Entry): TrainingConfig {
+  const shape = Object.fromEntries(Object.entries(options).filter(([name]) => modelOptionNames.includes(name)))
+  return parseConfig({ ...training, ...shape, ...from?.options, ...run, method: from?.method })
 }
 
 type Report = (place: string, problem: string) => void
@@ -139,14 +152,18 @@ function variantsOf(value: unknown, place: string, kind: 'model' | 'method', rep
   }
   const variants = value.flatMap((item: unknown, i): Variant[] => {
     const here = `${place}[${i}]`
-    if (typeof item === 'string') return [{ name: item, of: item, options: {} }]
+    if (typeof item === 'string') return [{ name: item, of: item, options: {}, from: null }]
     if (!isEntry(item) || typeof item[kind] !== 'string') {
       report(here, `wanted a name, or an object with "${kind}"`)
       return []
     }
-    const { name = item[kind], [kind]: of, ...options } = item
+    const { name = item[kind], [kind]: of, ...others } = item
     if (typeof name !== 'string') report(`${here}.name`, 'wanted a string')
-    return [{ name: String(name), of: String(of), options: entryOf(options, here, variantSpecs, report) }]
+    // A method has no such key: entryOf says so.
+    const { from: begin, ...rest } = others
+    const from = kind === 'model' && begin !== undefined ? fromOf(begin, `${here}.from`, report) : null
+    const options = entryOf(kind === 'model' ? rest : others, here, variantSpecs, report)
+    return [{ name: String(name), of: String(of), options, from }]
   })
   for (const [i, { of }] of variants.entries()) {
     if (of.endsWith('.onnx')) report(`${place}[${i}]`, 'experiments train models of the zoo; use train for ONNX files')
@@ -156,6 +173,22 @@ function variantsOf(value: unknown, place: string, kind: 'model' | 'method', rep
     report(place, `two are named '${name}'; give one of them another "name"`)
   }
   return variants
+}
+
+/** The method and options of the training that others begin with; null after a problem. */
+function fromOf(value: unknown, place: string, report: Report): Variant['from'] {
+  if (!isEntry(value) || typeof value.method !== 'string') {
+    report(place, 'wanted an object with "method", and options')
+    return null
+  }
+  const { method, ...options } = value
+  checkMethod(method, place, report)
+  return { method: String(method), options: entryOf(options, place, variantSpecs, report) }
+}
+
+function checkMethod(name: unknown, place: string, report: Report): void {
+  if (Object.hasOwn(methods, String(name))) return
+  report(place, `there is no method '${String(name)}'; wanted ${Object.keys(methods).join(', ')}`)
 }
 
 /** Options of an object, each checked by itself as the command line would. */

@@ -1,5 +1,6 @@
 import type { Comparison, FloatResult } from '../../quant/audit/compare.ts'
 import type { EvaluationResult } from '../evaluation/evaluate.ts'
+import type { Split } from '../runImages.ts'
 import type { TrainingConfig } from '../trainingConfig.ts'
 import type { MadeBy } from './versions.ts'
 
@@ -14,9 +15,20 @@ export interface RunResult extends EvaluationResult {
   /** SHA-256 of the checkpoint. */
   readonly sha256: string
   readonly config: TrainingConfig
+  /** The training whose checkpoint it began with. */
+  readonly base?: BaseResult
   readonly madeBy: { readonly training: MadeBy; readonly evaluation: MadeBy }
   /** Measured when it was computed. */
   readonly seconds: { readonly training: number; readonly evaluation: number }
+}
+
+/** What a chained training began with. */
+export interface BaseResult {
+  readonly hash: string
+  readonly sha256: string
+  readonly config: TrainingConfig
+  readonly floatTop1: number
+  readonly seconds: number
 }
 
 /** A number over seeds. */
@@ -48,13 +60,15 @@ export interface ExperimentResults {
   readonly format: 'quant-trim experiment 1'
   readonly name: string
   readonly title: string
+  /** What all runs were measured on: the test images, or training images that were held out. */
+  readonly split: Split
   /** Of everything that determines the results: the same hash and code give the same numbers, times apart. */
   readonly hash: string
   readonly versions: Readonly<Record<string, string>>
   readonly seconds: {
     /** From start to end, all invocations that computed something together. */
     readonly wall: number
-    /** Of the runs, one after the other. */
+    /** Of the runs and of what they began with, each once and one after the other. */
     readonly training: number
     readonly evaluation: number
   }

@@ -1,18 +1,16 @@
-import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
-import { runTasks } from '../../workers/runTasks.ts'
 import { evaluateModel } from '../evaluation/evaluate.ts'
 import { loadRun } from '../run.ts'
+import { checkBase, limited, splitOf } from '../runImages.ts'
 import type { Progress } from '../terminal.ts'
-import { withThreads } from '../threads.ts'
-import type { TrainedRun } from '../trainRun.ts'
+import type { TrainingConfig } from '../trainingConfig.ts'
 import { Cache, type EvaluationRecord, type TrainingRecord } from './cache.ts'
-import { type ExperimentData, limited, loadExperimentData, located } from './data.ts'
+import { type ExperimentData, imagesOf, loadExperimentData, located } from './data.ts'
 import { named } from './named.ts'
 import type { Cell, ExperimentPlan } from './plan.ts'
 import { PhaseProgress } from './progress.ts'
 import { type ExperimentResults, type RunResult, summariseRuns } from './results.ts'
-import type { EpochMessage, TrainTask } from './trainTask.ts'
+import { type Training, trainAll } from './trainAll.ts'
 import { codeOf, shortHash } from './versions.ts'
 
 /** How an experiment is run. */
@@ -31,8 +29,7 @@ export interface RunExperimentOptions {
 /** A cell on its way. */
 interface Work {
   readonly cell: Cell
-  readonly data: ExperimentData
-  readonly folder: string
+  readonly training: Training
 }
 
 /** An experiment's results, and the run folder of each of its runs. */
@@ -46,7 +43,7 @@ export interface FinishedExperiment {
  * goes on after an interruption. Throws what training and compiling throw.
  */
 export async function runExperiment(plan: ExperimentPlan, options: RunExperimentOptions): Promise<FinishedExperiment> {
-  const { anyCode, dataRoot } = options
+  const { anyCode, dataRoot, workers, progress } = options
   const started = performance.now()
   const cache = new Cache(options.cache, anyCode)
   const data = new Map<string, ExperimentData>()
@@ -55,132 +52,114 @@ export async function runExperiment(plan: ExperimentPlan, options: RunExperiment
   }
   const works = plan.cells.map((cell): Work => {
     const found = data.get(cell.data) as ExperimentData
-    // The run folder's config names the files that it was trained on.
-    const config = { ...cell.config, data: located(cell.data, dataRoot) }
-    return { cell: { ...cell, config }, data: found, folder: cache.runFolder(cell, found.digest) }
+    const trainingOf = (name: string, described: TrainingConfig, base: Training | null): Training => {
+      // The run folder's config names the files that it was trained on.
+      const config = { ...described, data: located(cell.data, dataRoot) }
+      if (base !== null) checkBase(base.config, config, found.train.labels.length)
+      const folder = cache.runFolder(described, found.digest, base?.folder)
+      return { name, config, images: imagesOf(config, found), folder, base }
+    }
+    const base = cell.base && trainingOf(`${nameOf(cell)}, what it begins with`, cell.base, null)
+    return { cell, training: trainingOf(nameOf(cell), cell.config, base) }
   })
-  const hash = shortHash([works.map(({ folder }) => basename(folder)), plan.evaluation])
+  const hash = shortHash([works.map(({ training }) => basename(training.folder)), plan.evaluation])
   let counted = 0
   const countTime = (): void => {
     const seconds = (performance.now() - started) / 1000
     cache.wallSeconds(hash, seconds - counted)
     counted = seconds
   }
-  const trained = await trainAll(works, cache, options, countTime)
+  const trained = await trainAll(
+    works.map(({ training }) => training),
+    { cache, workers, progress, onKept: countTime },
+  )
   const evaluated = await evaluateAll(works, trained, plan, cache, options, countTime)
-  const runs = works.map(({ cell, folder }, i): RunResult => {
+  const recordOf = ({ folder }: Training): TrainingRecord => trained.get(folder) as TrainingRecord
+  const runs = works.map(({ cell, training }, i): RunResult => {
     const { model, method, data: spec, seed, config } = cell
-    const [training, evaluation] = [trained[i], evaluated[i]]
+    const { base } = training
+    const [record, evaluation] = [recordOf(training), evaluated[i]]
+    const begins = base && recordOf(base)
     return {
       model,
       method,
       data: spec,
       seed,
-      hash: basename(folder),
-      sha256: training.sha256,
+      hash: basename(training.folder),
+      sha256: record.sha256,
       // As the file says it: where the files lie on one machine is no part of a result.
-      config: { ...config, data: spec },
-      madeBy: { training: training.madeBy, evaluation: evaluation.madeBy },
-      seconds: { training: training.seconds, evaluation: evaluation.seconds },
+      config: { ...config, ...(begins && { startsFrom: begins.sha256 }) },
+      ...(base &&
+        begins &&
+        cell.base && {
+          base: {
+            hash: basename(base.folder),
+            sha256: begins.sha256,
+            config: cell.base,
+            floatTop1: begins.floatTop1,
+            seconds: begins.seconds,
+          },
+        }),
+      madeBy: { training: record.madeBy, evaluation: evaluation.madeBy },
+      seconds: { training: record.seconds, evaluation: evaluation.seconds },
       ...evaluation.result,
     }
   })
-  const sum = (seconds: (run: RunResult) => number): number => runs.reduce((total, run) => total + seconds(run), 0)
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, x) => total + x, 0)
   const { version, code } = codeOf('evaluation')
   const results: ExperimentResults = {
     format: 'quant-trim experiment 1',
     name: plan.name,
     title: plan.title,
+    split: splitOf(plan.cells[0].config),
     hash,
     versions: { 'quant-trim': version, code, node: process.version },
     seconds: {
       wall: cache.wallSeconds(hash, 0),
-      training: sum(({ seconds }) => seconds.training),
-      evaluation: sum(({ seconds }) => seconds.evaluation),
+      training: sum([...trained.values()].map(({ seconds }) => seconds)),
+      evaluation: sum(evaluated.map(({ seconds }) => seconds)),
     },
     runs,
     summary: summariseRuns(runs),
   }
-  return { results, folders: works.map(({ folder }) => folder) }
+  return { results, folders: works.map(({ training }) => training.folder) }
 }
 
 function nameOf({ model, method, data, seed }: Cell): string {
   return `${model} ${method} ${data} seed ${seed}`
 }
 
-/** The trainings in the order of the cells; those that the cache does not have are computed. */
-async function trainAll(
-  works: readonly Work[],
-  cache: Cache,
-  { workers = availableParallelism(), progress }: RunExperimentOptions,
-  countTime: () => void,
-): Promise<TrainingRecord[]> {
-  const records = works.map(({ folder }) => cache.training(folder))
-  const pending = works.filter((_, i) => records[i] === null)
-  progress.line(`${works.length - pending.length} of ${works.length} trainings are in the cache`)
-  if (pending.length > 0) {
-    const tasks = pending.map(({ cell, data, folder }): TrainTask => {
-      const { config } = cell
-      const train = limited(data.train, config.limit)
-      const resume = cache.begin(folder, config)
-      return { name: nameOf(cell), config, folder, train, test: data.test, resume }
-    })
-    const phase = new PhaseProgress(
-      progress,
-      'training: epochs',
-      tasks.reduce((sum, { config }) => sum + config.epochs, 0),
-    )
-    // Messages may be lost when a task ends: what is missing then is counted at its end.
-    const epochs = tasks.map(() => 0)
-    const reached = (index: number, done: number): void => {
-      if (done > epochs[index]) phase.advance(done - epochs[index], nameOf(pending[index].cell))
-      epochs[index] = Math.max(epochs[index], done)
-    }
-    const train = (): Promise<TrainedRun[]> =>
-      runTasks<TrainTask, TrainedRun, EpochMessage>(new URL('./trainTask.js', import.meta.url), tasks, {
-        threads: workers,
-        onMessage: (index, message) => reached(index, message.epochs),
-        onDone: (index, run) => {
-          const { folder } = pending[index]
-          records[works.indexOf(pending[index])] = cache.keepTraining(folder, run)
-          reached(index, tasks[index].config.epochs)
-          countTime()
-        },
-      })
-    // Alone, a training has the kernels' threads; several have one each.
-    await (workers > 1 && tasks.length > 1 ? train() : withThreads({ threads: workers }, train))
-  }
-  return records as TrainingRecord[]
-}
-
 /** The evaluations in the order of the cells; those that the cache does not have are computed. */
 async function evaluateAll(
   works: readonly Work[],
-  trained: readonly TrainingRecord[],
+  trained: ReadonlyMap<string, TrainingRecord>,
   { evaluation: settings }: ExperimentPlan,
   cache: Cache,
   { workers, progress }: RunExperimentOptions,
   countTime: () => void,
 ): Promise<EvaluationRecord[]> {
-  const records = works.map(({ folder }, i) => cache.evaluation(folder, trained[i], settings))
+  const records = works.map(({ training: { folder } }) =>
+    cache.evaluation(folder, trained.get(folder) as TrainingRecord, settings),
+  )
   const pending = records.filter((record) => record === null).length
   progress.line(`${works.length - pending} of ${works.length} evaluations are in the cache`)
   const phase = new PhaseProgress(progress, 'evaluation: runs', pending)
-  for (const [i, { cell, data, folder }] of works.entries()) {
+  for (const [i, { cell, training }] of works.entries()) {
     if (records[i] !== null) continue
+    const { folder, config, images } = training
     const started = performance.now()
     const result = await named(nameOf(cell), () =>
       evaluateModel({
         ...settings,
-        model: loadRun(folder, cell.config, data.train),
-        train: limited(data.train, cell.config.limit),
-        test: limited(data.test, settings.limit),
+        model: loadRun(folder, config, images.train),
+        train: images.train,
+        test: limited(images.test, settings.limit),
         threads: workers,
         onProgress: (what, done, total) => progress.update(`${nameOf(cell)}  ${done}/${total}  ${what}`),
       }),
     )
     const seconds = (performance.now() - started) / 1000
-    records[i] = cache.keepEvaluation(folder, trained[i], settings, { result, seconds })
+    records[i] = cache.keepEvaluation(folder, trained.get(folder) as TrainingRecord, settings, { result, seconds })
     phase.advance(1, nameOf(cell))
     countTime()
   }

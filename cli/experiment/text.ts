@@ -2,7 +2,7 @@ import { duration, percent, points, table } from '../terminal.ts'
 import type { ExperimentResults, Range } from './results.ts'
 
 /** The summary as a table: means over the seeds, with their range where there are several. */
-export function formatResults({ title, summary, runs, seconds }: ExperimentResults): string {
+export function formatResults({ title, split, summary, runs, seconds }: ExperimentResults): string {
   const several = new Set(summary.map(({ data }) => data)).size > 1
   const header = [
     ...(several ? ['data'] : []),
@@ -29,7 +29,7 @@ export function formatResults({ title, summary, runs, seconds }: ExperimentResul
     row.meanSqnrDb === null ? '' : ranged(row.meanSqnrDb, (dB) => dB.toFixed(1)),
   ])
   const foot = `${runs.length} runs, ${duration(seconds.training)} of training and ${duration(seconds.evaluation)} of evaluation, ${duration(seconds.wall)} in all`
-  return `${title}\n${table(header, rows)}\n${foot}`
+  return `${title}\nMeasured on ${split} images\n${table(header, rows)}\n${foot}`
 }
 
 /** Example: 0.81 (0.80 ... 0.83). */

@@ -1,4 +1,5 @@
 import type { Dataset } from '../../models/data/dataset.ts'
+import { startFrom } from '../run.ts'
 import { graphOf, type TrainingConfig } from '../trainingConfig.ts'
 import { openTraining, type TrainedRun } from '../trainRun.ts'
 import { named } from './named.ts'
@@ -9,6 +10,8 @@ export interface TrainTask {
   readonly name: string
   readonly config: TrainingConfig
   readonly folder: string
+  /** The run folder whose weights it begins with; null: they are drawn from the seed. */
+  readonly from: string | null
   readonly train: Dataset
   readonly test: Dataset
   /** Whether what is saved in the folder is of the same options and code, so that it may be continued. */
@@ -22,12 +25,13 @@ export interface EpochMessage {
 
 /** Trains one run into its folder. */
 export async function run(
-  { name, config, folder, train, test, resume }: TrainTask,
+  { name, config, folder, from, train, test, resume }: TrainTask,
   report: (message: EpochMessage) => void,
 ): Promise<TrainedRun> {
   return named(name, async () => {
     const graph = graphOf(config, train)
-    const training = openTraining({ config, graph, folder, train, test, resume, force: !resume })
+    const initial = from === null ? undefined : startFrom(from, graph).initial
+    const training = openTraining({ config, graph, initial, folder, train, test, resume, force: !resume })
     return training.complete({
       onStep: () => new Promise((resolve) => setImmediate(resolve)),
       onEpoch: ({ epoch }) => report({ epochs: epoch + 1 }),

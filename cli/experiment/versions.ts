@@ -14,9 +14,18 @@ export interface MadeBy {
 const parts = {
   training: {
     folders: ['engine', 'models/data', 'models/zoo', 'quant/affine', 'quant/trim'],
-    modules: ['cli/trainRun.js', 'cli/trainingConfig.js'],
+    modules: [
+      'cli/runImages.js',
+      'cli/trainRun.js',
+      'cli/trainingConfig.js',
+      'quant/passes/injectImbalance.js',
+      'quant/passes/layerPairs.js',
+    ],
   },
-  evaluation: { folders: ['engine', 'models/data', 'quant'], modules: ['cli/evaluation/task.js', 'cli/testImages.js'] },
+  evaluation: {
+    folders: ['engine', 'models/data', 'quant'],
+    modules: ['cli/evaluation/task.js', 'cli/runImages.js', 'cli/testImages.js'],
+  },
 } as const
 
 /** The code of this build. SIMD kernels are modules too: their binaries are embedded. */

@@ -20,7 +20,7 @@ test('train writes a run folder and one JSON object', async () => {
   assert.is(status, 0, stderr)
   trained = JSON.parse(stdout)
   const { sha256, floatTop1, checkpoint, ...rest } = JSON.parse(stdout)
-  assert.equal(rest, { model: 'lenet', method: 'quant-trim', epochs: 3, seed: 1 })
+  assert.equal(rest, { model: 'lenet', method: 'quant-trim', epochs: 3, seed: 1, split: 'test' })
   assert.ok(floatTop1 >= 0 && floatTop1 <= 1)
   assert.equal(readdirSync(join(folder, 'first')).sort(), [
     'checkpoint.safetensors',
@@ -141,7 +141,10 @@ test('eval compares all back ends at both widths', async () => {
     '--bits',
     '8',
   ])
-  assert.match(table.stdout, /^back end +bits +top-1 % +drop +logit MSE +SQNR dB +Brier +ECE\n/)
+  assert.match(
+    table.stdout,
+    /^50 test images of synthetic:count=192\nback end +bits +top-1 % +drop +logit MSE +SQNR dB +Brier +ECE\n/,
+  )
   assert.match(table.stdout, /onnx-spec +W8A8/)
 })
 
