@@ -36,6 +36,14 @@ export interface Run {
   finish(model: ExportedModel, floatTop1: number): { checkpoint: string; sha256: string }
 }
 
+/** Makes an empty folder that of a run with other options, trained as the one in `from` was: `openRun` resumes it. */
+export function copyTrained(from: string, folder: string, config: TrainingConfig): void {
+  for (const name of [METRICS, TRIMS, STATE]) {
+    if (runFileExists(from, name)) writeWhole(join(folder, name), readRunFile(from, name))
+  }
+  writeWhole(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`)
+}
+
 /**
  * Opens a run folder for writing. The same options start over (they give the same bits) or, with `resume`, continue
  * after the last saved epoch. Other options are refused with the differences named, unless `force` starts over with them.

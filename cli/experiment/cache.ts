@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { EvaluationResult } from '../evaluation/evaluate.ts'
 import type { EvaluationSettings } from '../evaluation/options.ts'
-import { readConfig, readLogs } from '../run.ts'
+import { copyTrained, readConfig, readLogs } from '../run.ts'
 import { openRunFolder, readRunJson, runFileExists, writeWhole } from '../runFolder.ts'
 import type { TrainingConfig } from '../trainingConfig.ts'
 import type { TrainedRun } from '../trainRun.ts'
@@ -57,9 +57,10 @@ export class Cache {
 
   /**
    * Makes a folder ready for a training to begin or, if what is saved there is of the same options and code, to go on; says
-   * whether it may. What cannot be continued is removed.
+   * whether it may. What cannot be continued is removed. `twin` is the folder of a finished training that differs in the export
+   * step only: its last state is taken over.
    */
-  begin(folder: string, config: TrainingConfig): boolean {
+  begin(folder: string, config: TrainingConfig, twin?: string): boolean {
     const isSame = (name: string, wanted: object): boolean =>
       runFileExists(folder, name) && JSON.stringify(readRunJson(folder, name)) === JSON.stringify(wanted)
     const resume = isSame(STARTED, this.#training) && isSame('config.json', config)
@@ -67,7 +68,9 @@ export class Cache {
     openRunFolder(folder)
     rmSync(join(folder, TRAINING), { force: true })
     writeWhole(join(folder, STARTED), `${JSON.stringify(this.#training)}\n`)
-    return resume
+    if (resume || twin === undefined) return resume
+    copyTrained(twin, folder, config)
+    return true
   }
 
   /** Keeps a finished training. */

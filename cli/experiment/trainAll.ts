@@ -55,34 +55,49 @@ export async function trainAll(
     'training: epochs',
     pending.reduce((sum, { config }) => sum + config.epochs, 0),
   )
-  await trainEach(
-    pending.filter(({ base }) => base === null),
-    records,
-    phase,
-    options,
-  )
-  await trainEach(
-    pending.filter(({ base }) => base !== null),
-    records,
-    phase,
-    options,
-  )
+  // What differs in the export step only is trained once: the others go on from its last state, where there is nothing to train.
+  const trained = new Map<string, Training>()
+  for (const training of [...all.filter(({ folder }) => records.has(folder)), ...pending]) {
+    const key = trainedPart(training)
+    if (!trained.has(key)) trained.set(key, training)
+  }
+  const twinOf = (training: Training): Training | null => {
+    const twin = trained.get(trainedPart(training)) as Training
+    return twin === training ? null : twin
+  }
+  for (const wanted of [
+    (training: Training) => training.base === null && twinOf(training) === null,
+    (training: Training) => training.base === null && twinOf(training) !== null,
+    (training: Training) => training.base !== null && twinOf(training) === null,
+    (training: Training) => training.base !== null && twinOf(training) !== null,
+  ]) {
+    await trainEach(pending.filter(wanted), twinOf, records, phase, options)
+  }
   return records
+}
+
+/** What determines a training up to its last epoch: all but the export step. */
+function trainedPart({ config, base }: Training): string {
+  const { methodOptions, ...rest } = config
+  const { exportClips: _clips, batchNormBatches: _batches, ...trained } = methodOptions
+  return JSON.stringify([rest, trained, base?.folder])
 }
 
 /** Trains all of them, and adds to `records`, where their bases are. */
 async function trainEach(
   trainings: readonly Training[],
+  twinOf: (training: Training) => Training | null,
   records: Map<string, TrainingRecord>,
   phase: PhaseProgress,
   { cache, workers = availableParallelism(), onKept }: TrainAllOptions,
 ): Promise<void> {
   if (trainings.length === 0) return
-  const tasks = trainings.map(({ name, config: described, folder, images, base }): TrainTask => {
+  const tasks = trainings.map((training): TrainTask => {
+    const { name, config: described, folder, images, base } = training
     const startsFrom = base === null ? undefined : records.get(base.folder)?.sha256
     const config = { ...described, ...(startsFrom && { startsFrom }) }
     const { train, test } = images
-    const resume = cache.begin(folder, config)
+    const resume = cache.begin(folder, config, twinOf(training)?.folder)
     return { name, config, folder, from: base?.folder ?? null, train, test, resume }
   })
   // Messages may be lost when a task ends: what is missing then is counted at its end.

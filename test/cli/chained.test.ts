@@ -222,4 +222,31 @@ test('what is wrong with "from" is said with its place', () => {
   )
 })
 
+test('methods that differ in the export step only are trained once, and give what each gives by itself', async () => {
+  const exported = { 'export-clips': true, 'batch-norm-batches': 2 }
+  const plan = {
+    name: 'twins',
+    data: [data],
+    models: ['lenet'],
+    methods: ['qat', { name: 'qat exported', method: 'qat', ...exported }],
+    seeds: [1],
+    training: { epochs: 2, batch: 32 },
+    evaluation: { backends: ['onnx-spec'], bits: ['8'], limit: 8 },
+  }
+  writeFileSync(join(folder, 'twins.json'), JSON.stringify(plan))
+  const { status, stderr } = await run('experiment', 'twins.json', '--cache', 'twins', '--workers', '1')
+  assert.is(status, 0, stderr)
+  const { runs } = JSON.parse(readFileSync(join(folder, 'twins.results.json'), 'utf8')) as ExperimentResults
+  const alone = ['--method', 'qat', '--epochs', '2']
+  const plain = await train(...alone, '--out', 'plain')
+  const twin = await train(...alone, '--export-clips', '--batch-norm-batches', '2', '--out', 'twin')
+  assert.equal(
+    runs.map(({ sha256 }) => sha256),
+    [plain.sha256, twin.sha256],
+  )
+  const metrics = (name: string): string => readFileSync(join(folder, 'twins', name, 'metrics.jsonl'), 'utf8')
+  // Seconds included: the second was not trained again.
+  assert.is(metrics(runs[0].hash), metrics(runs[1].hash))
+})
+
 test.run()
