@@ -1,3 +1,6 @@
+// Symbol.dispose, in the declarations too, for applications that compile for older targets.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { FormatError, UsageError } from '../engine/base/errors.ts'
 import type { Executor } from '../engine/simd/executor.ts'
 import { defaultLimits, type ProgramLimits } from '../quant/integer/check/limits.ts'

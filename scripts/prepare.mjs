@@ -1,7 +1,7 @@
-// What a fresh clone lacks: installed packages and a build. Shared by `npm start` and `npm test`.
+// What a fresh clone lacks: installed packages and a build. Shared by the scripts that need them.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, rmSync, statSync } from 'node:fs'
 import { root } from './root.mjs'
 
 /** Runs a command in the project's root with the terminal attached; ends this process if the command fails. */
@@ -22,15 +22,17 @@ export function runLocal(command, args) {
 
 /** Installs the locked packages if they are missing or older than the lock file. */
 export function install() {
+  // A link leads to another checkout's packages, which `npm ci` would empty.
+  if (lstatSync(`${root}node_modules`, { throwIfNoEntry: false })?.isSymbolicLink()) return
   const installed = `${root}node_modules/.package-lock.json`
   const lock = `${root}package-lock.json`
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return
   run('npm', ['ci', '--no-audit', '--no-fund'])
 }
 
-/** Compiles everything into an empty dist/, so that nothing deleted lives on there. */
-export function build() {
+/** Compiles everything into an empty dist/, so that nothing deleted lives on there. `options` go to tsc. */
+export function build(...options) {
   rmSync(`${root}dist`, { recursive: true, force: true })
   run(process.execPath, ['scripts/buildSimd.mjs'])
-  runLocal('typescript/bin/tsc', [])
+  runLocal('typescript/bin/tsc', options)
 }

@@ -1,9 +1,9 @@
 /**
- * Reading what a data set is made of. The only part of `models/data` that needs Node: its modules are imported when a
- * function is called, so that everything else loads in a browser.
+ * Reading what a data set is made of. The only part of `models/data` that needs Node, and only when a function is called,
+ * so that everything else loads in a browser.
  */
 
-import { FormatError } from '../../engine/base/errors.ts'
+import { FormatError, UsageError } from '../../engine/base/errors.ts'
 
 /** No file of a data set may be larger than this, as it lies or decompressed: 512 MiB (MNIST has 47, CIFAR-100 154). */
 export const FILE_LIMIT = 512 * 1024 * 1024
@@ -16,9 +16,20 @@ function plainBytes(buffer: Uint8Array): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
 }
 
+/** Node's own modules. No import: bundlers for browsers need not know of them. Throws `UsageError` where there is no Node. */
+function builtin(): typeof process.getBuiltinModule {
+  const { getBuiltinModule } = globalThis.process ?? {}
+  if (getBuiltinModule === undefined) {
+    throw new UsageError(
+      'loadDataset: only Node reads files; elsewhere fetch them, and give their bytes to parseIdxImages, parseIdxLabels or parseCifar',
+    )
+  }
+  return getBuiltinModule
+}
+
 /** The names in a folder; none where there is no such folder. */
 export async function listFolder(folder: string): Promise<string[]> {
-  const { readdir } = await import('node:fs/promises')
+  const { readdir } = builtin()('node:fs/promises')
   try {
     return await readdir(folder)
   } catch (error) {
@@ -30,13 +41,13 @@ export async function listFolder(folder: string): Promise<string[]> {
 
 /** A file in a folder as the system writes its path. */
 export async function joinPath(folder: string, name: string): Promise<string> {
-  const { join } = await import('node:path')
+  const { join } = builtin()('node:path')
   return join(folder, name)
 }
 
 /** A whole file. Throws `FormatError`, before anything is allocated, where it is no plain file or above `FILE_LIMIT`. */
 export async function readBounded(path: string): Promise<Uint8Array> {
-  const { readFile, stat } = await import('node:fs/promises')
+  const { readFile, stat } = builtin()('node:fs/promises')
   const status = await stat(path)
   if (!status.isFile()) throw new FormatError(`reading ${path}: wanted a file, this is a folder or a device`)
   if (status.size > FILE_LIMIT) {
@@ -57,8 +68,8 @@ export async function gunzipBounded(
   promisedBytes: (head: Uint8Array) => number,
   path: string,
 ): Promise<Uint8Array> {
-  const { constants, gunzip } = await import('node:zlib')
-  const { promisify } = await import('node:util')
+  const { constants, gunzip } = builtin()('node:zlib')
+  const { promisify } = builtin()('node:util')
   const decompress = async (bytes: Uint8Array, options: { finishFlush?: number; maxOutputLength: number }) => {
     try {
       return plainBytes(await promisify(gunzip)(bytes, options))

@@ -176,6 +176,21 @@ test('cifar100: fine labels and names', async () => {
   await refused(`cifar100:${folder}`, /test\.bin: not there/)
 })
 
+test('without Node, files are refused with what to do instead', async () => {
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, 'process') as PropertyDescriptor
+  Object.defineProperty(globalThis, 'process', { value: undefined, configurable: true })
+  try {
+    for (const spec of ['mnist:there', 'cifar10:there']) {
+      const error = await loadDataset(spec, { split: 'test' }).catch((error: unknown) => error)
+      assert.instance(error, UsageError)
+      assert.match((error as UsageError).message, /only Node reads files; .* parseIdxImages/)
+    }
+    assert.is((await loadDataset('synthetic:count=3', { split: 'test' })).labels.length, 3)
+  } finally {
+    Object.defineProperty(globalThis, 'process', descriptor)
+  }
+})
+
 test('synthetic: options in the name', async () => {
   const dataset = await loadDataset('synthetic:count=12,seed=3', { split: 'test', limit: 11 })
   assert.equal(dataset.images, synthetic({ split: 'test', count: 11, seed: 3 }).images)
