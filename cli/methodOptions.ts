@@ -28,6 +28,12 @@ export const methodOptionSpecs: OptionSpecs = {
     description: 'weight scales',
     usual: full.weightGranularity,
   },
+  'weight-scale-form': {
+    type: 'string',
+    choices: ['float', 'pow2'],
+    description: 'free or powers of two',
+    usual: full.weightScaleForm,
+  },
   'weight-folding': {
     type: 'boolean',
     description: 'quantise weights as folded with the following batch norm',
@@ -210,6 +216,7 @@ export function changedMethod(
     weightBits: pick('weight-bits', base.weightBits),
     activationBits: pick('activation-bits', base.activationBits),
     weightGranularity: pick('weight-granularity', base.weightGranularity),
+    weightScaleForm: pick('weight-scale-form', base.weightScaleForm),
     weightFolding: pick('weight-folding', base.weightFolding),
     activationSymmetric: pick('activation-symmetric', base.activationSymmetric),
     stepSizes: pick('step-sizes', base.stepSizes),

@@ -15,7 +15,7 @@ import { ortWasm } from './ortWasm.ts'
 import { ortX86, ortX86Saturating } from './ortX86.ts'
 import { percentileRadixNpu } from './percentileRadixNpu.ts'
 import { pow2McuHalfEven, pow2McuHalfUp } from './pow2Mcu.ts'
-import { pow2TensorNpu, pow2TensorNpuCle } from './pow2TensorNpu.ts'
+import { pow2TensorNpu, pow2TensorNpuPlain } from './pow2TensorNpu.ts'
 import { tensorAsymStrict } from './tensorAsymStrict.ts'
 import { tflInt8Q31 } from './tflInt8Q31.ts'
 import { tfliteRef } from './tfliteRef.ts'
@@ -45,7 +45,7 @@ export const backends: ReadonlyMap<string, Backend> = new Map(
     pow2McuHalfEven,
     pow2McuHalfUp,
     pow2TensorNpu,
-    pow2TensorNpuCle,
+    pow2TensorNpuPlain,
     tensorAsymStrict,
     tflInt8Q31,
     tfliteRef,

@@ -2,12 +2,12 @@ import type { Backend } from '../integer/backend.ts'
 import { convolutionalOperators } from './coverage.ts'
 
 /**
- * An NPU that rescales by shifts only.
+ * An NPU that rescales by shifts only, as it is when its compiler neither equalises weights across layers nor corrects biases.
  * Example: s_in = 2^-6, s_w = 2^-7, s_out = 2^-4: shift 9; a sum of 256 becomes 1 (0.5 rounds up), -256 becomes 0.
  */
-export const pow2TensorNpu: Backend = {
-  name: 'pow2-tensor-npu',
-  title: 'power-of-two NPU: int8 per tensor, shifts instead of multipliers',
+export const pow2TensorNpuPlain: Backend = {
+  name: 'pow2-tensor-npu-plain',
+  title: 'power-of-two NPU: the same without equalisation and bias correction',
   kind: 'vendor-model',
   models: 'FPGA and NPU compilers with power-of-two scales for weights, biases and activations (AMD Vitis AI DPU)',
   sources: [
@@ -19,7 +19,7 @@ export const pow2TensorNpu: Backend = {
     {
       parameter: 'equalisation and bias correction',
       sentence:
-        'The real tool equalises weights across layers and corrects biases before it quantises; this model does neither, its sibling pow2-tensor-npu-cle both.',
+        'The real tool equalises weights across layers and corrects biases before it quantises; this model does neither, its sibling pow2-tensor-npu both.',
     },
     {
       parameter: 'shift limits',
@@ -84,12 +84,12 @@ export const pow2TensorNpu: Backend = {
  * The same with what the tool does by default before it quantises: weights equalised across layers, biases corrected.
  * Example: first weights [4] and [1] of two channels, second [1, 4]: both become [2, 2] and [2, 2], one power of two serves them.
  */
-export const pow2TensorNpuCle: Backend = {
-  ...pow2TensorNpu,
-  name: 'pow2-tensor-npu-cle',
-  title: 'power-of-two NPU: the same behind cross-layer equalisation and bias correction',
+export const pow2TensorNpu: Backend = {
+  ...pow2TensorNpuPlain,
+  name: 'pow2-tensor-npu',
+  title: 'power-of-two NPU: int8 per tensor, shifts instead of multipliers',
   assumptions: [
-    ...pow2TensorNpu.assumptions.filter(({ parameter }) => parameter !== 'equalisation and bias correction'),
+    ...pow2TensorNpuPlain.assumptions.filter(({ parameter }) => parameter !== 'equalisation and bias correction'),
     {
       parameter: 'equalisation',
       sentence: 'Until no channel changes by a thousandth, at most 40 sweeps; the tool’s own number is a setting.',

@@ -13,6 +13,8 @@ export interface MethodOptions {
   /** Bits of the activations that training simulates. */
   readonly activationBits: number
   readonly weightGranularity: 'tensor' | 'channel'
+  /** 'pow2': weight scales are powers of two. */
+  readonly weightScaleForm: 'float' | 'pow2'
   /** Whether training quantises the weights that folding a following batch norm gives, as compilers do. */
   readonly weightFolding: boolean
   /** Weights are always symmetric and narrow; activations may be either. */
@@ -50,6 +52,7 @@ const quantTrim: MethodOptions = {
   weightBits: 4,
   activationBits: 8,
   weightGranularity: 'channel',
+  weightScaleForm: 'float',
   weightFolding: false,
   activationSymmetric: false,
   stepSizes: 'estimated',

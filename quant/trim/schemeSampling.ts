@@ -48,9 +48,16 @@ export interface TrainingScheme {
 
 /** The method's own scheme: what every step sees without sampling. */
 export function fixedScheme(method: MethodOptions): TrainingScheme {
-  const { weightBits, activationBits, weightGranularity, activationSymmetric } = method
+  const { weightBits, activationBits, weightGranularity, weightScaleForm, activationSymmetric } = method
   return {
-    weights: { bits: weightBits, signed: true, symmetric: true, narrow: true, granularity: weightGranularity },
+    weights: {
+      bits: weightBits,
+      signed: true,
+      symmetric: true,
+      narrow: true,
+      granularity: weightGranularity,
+      scaleForm: weightScaleForm,
+    },
     weightQuantile: 1,
     activations: { bits: activationBits, signed: true, symmetric: activationSymmetric, granularity: 'tensor' },
     activationRange: 'observed',

@@ -28,7 +28,7 @@ test('a back end is data: it survives JSON, and is found by its name', () => {
       'pow2-mcu-halfeven',
       'pow2-mcu-halfup',
       'pow2-tensor-npu',
-      'pow2-tensor-npu-cle',
+      'pow2-tensor-npu-plain',
       'tensor-asym-strict',
       'tfl-int8-q31',
       'tflite-ref',
