@@ -184,12 +184,26 @@ export const methodOptionSpecs: OptionSpecs = {
     description: 'folded maximum allowed, in medians',
     usual: full.gainTrimming?.ratio,
   },
+  'batch-norm-freeze': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'batch norm keeps its statistics from this fraction of the run on',
+    usual: full.batchNormFreeze,
+  },
   'export-clips': { type: 'boolean', description: 'export learned activation ranges as Clip', usual: full.exportClips },
   'batch-norm-batches': {
     type: 'integer',
     minimum: 0,
     description: 'batches that re-estimate batch norm at the end',
     usual: full.batchNormBatches,
+  },
+  'batch-norm-lambda': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'blend that they see: 0 in float, 1 as quantised',
+    usual: full.batchNormLambda,
   },
 }
 
@@ -247,8 +261,10 @@ export function changedMethod(
       exclude,
     }),
     gainTrimming: part(base.gainTrimming, full.gainTrimming!, 'gain-trimming', { ratio: values['gain-ratio'] }),
+    batchNormFreeze: pick('batch-norm-freeze', base.batchNormFreeze),
     exportClips: pick('export-clips', base.exportClips),
     batchNormBatches: pick('batch-norm-batches', base.batchNormBatches),
+    batchNormLambda: pick('batch-norm-lambda', base.batchNormLambda),
   }
 }
 

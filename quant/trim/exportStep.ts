@@ -2,16 +2,21 @@ import { scope } from '../../engine/core/context.ts'
 import { noGrad } from '../../engine/core/tape.ts'
 import type { FloatTensor } from '../../engine/core/tensor.ts'
 import type { Graph, GraphNode, Parameters } from '../../engine/graph/graph.ts'
-import { runGraph } from '../../engine/graph/interpreter.ts'
+import { runGraph, type Tap } from '../../engine/graph/interpreter.ts'
 import type { ValueRange } from '../affine/quantiser.ts'
 
 /**
- * Re-estimates every batch norm's running mean and variance in float, in place: the plain average over `batches`, run
- * in training mode without quantisation. (Statistics gathered while lambda ramped belong to a network that no longer
- * exists.) Batch k is weighted in with momentum k / (k + 1), so the first one replaces what was there. Example: batch
+ * Re-estimates every batch norm's running mean and variance in place: the plain average over `batches`, run in training
+ * mode, in float or with what `tap` does to batch k. (Statistics gathered while lambda ramped belong to a network that no
+ * longer exists.) Batch k is weighted in with momentum k / (k + 1), so the first one replaces what was there. Example: batch
  * means 2 and 4 give a running mean of 3. No batch leaves the statistics as they are.
  */
-export function reestimateBatchNorm(graph: Graph, parameters: Parameters, batches: Iterable<FloatTensor>): void {
+export function reestimateBatchNorm(
+  graph: Graph,
+  parameters: Parameters,
+  batches: Iterable<FloatTensor>,
+  tap: (k: number) => Tap = () => ({}),
+): void {
   const [input] = graph.inputs
   let k = 0
   for (const images of batches) {
@@ -20,7 +25,8 @@ export function reestimateBatchNorm(graph: Graph, parameters: Parameters, batche
       node.op === 'BatchNormalization' ? { ...node, attributes: { ...node.attributes, momentum } } : node,
     )
     scope(() => {
-      noGrad(() => runGraph({ ...graph, nodes }, parameters, { [input.name]: images }, { training: true }))
+      const options = { training: true, tap: tap(k) }
+      noGrad(() => runGraph({ ...graph, nodes }, parameters, { [input.name]: images }, options))
     })
     k++
   }

@@ -41,10 +41,17 @@ export interface MethodOptions {
   readonly reversePruning: ReversePruningOptions | null
   /** null: no gain trimming. */
   readonly gainTrimming: GainTrimmingOptions | null
+  /**
+   * From this fraction of the run on, batch norm keeps its running statistics and normalises by them, as what is exported
+   * will: training then sees the shifts that quantised weights cause, which batch statistics would take out again. 1: never.
+   */
+  readonly batchNormFreeze: number
   /** Whether the export step clips activations to their learned ranges. */
   readonly exportClips: boolean
-  /** Training batches over which the export step re-estimates batch norm in float; 0 leaves it as trained. */
+  /** Training batches over which the export step re-estimates batch norm; 0 leaves it as trained. */
   readonly batchNormBatches: number
+  /** The blend that these batches see: 0 re-estimates in float, 1 as training quantises at its end. */
+  readonly batchNormLambda: number
 }
 
 /** Full Quant-Trim, with the values that a pilot found not to be bad; none of them is the paper's. */
@@ -65,8 +72,10 @@ const quantTrim: MethodOptions = {
   kure: null,
   reversePruning: defaultReversePruning,
   gainTrimming: defaultGainTrimming,
+  batchNormFreeze: 1,
   exportClips: true,
   batchNormBatches: 32,
+  batchNormLambda: 0,
 }
 
 /** The parts that the baselines go without. */

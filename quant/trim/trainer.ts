@@ -4,7 +4,7 @@ import { scope } from '../../engine/core/context.ts'
 import { type FloatTensor, type Tensor, tensor } from '../../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import { initialise } from '../../engine/graph/initialise.ts'
-import { runGraph } from '../../engine/graph/interpreter.ts'
+import { runGraph, type Tap } from '../../engine/graph/interpreter.ts'
 import { checkParameters, floatParameter, trainableParameters } from '../../engine/graph/parameters.ts'
 import { add } from '../../engine/ops/add.ts'
 import { crossEntropy } from '../../engine/ops/softmaxCrossEntropyLoss.ts'
@@ -157,12 +157,13 @@ export class Trainer {
   }
 
   #step({ images, labels }: LabelledBatch, lambda: number, step: number): { loss: number; hits: number } {
-    const { method, labelSmoothing, stepsPerEpoch } = this.#options
-    const { kure } = method
+    const { method, labelSmoothing, stepsPerEpoch, epochs } = this.#options
+    const { kure, batchNormFreeze } = method
     const [input] = this.graph.inputs
     const [output] = this.graph.outputs
     const tap = this.#simulator.tap(lambda, step)
-    const logits = runGraph(this.graph, this.parameters, { [input.name]: images }, { training: true, tap })[output]
+    const training = step < batchNormFreeze * stepsPerEpoch * epochs
+    const logits = runGraph(this.graph, this.parameters, { [input.name]: images }, { training, tap })[output]
     const fit = crossEntropy(logits as FloatTensor, labels, { labelSmoothing })
     const penalty = kure ? kurePenalty(this.#regularised, kure) : null
     const loss = penalty === null ? fit : add(fit, penalty)
@@ -190,13 +191,19 @@ export class Trainer {
   }
 
   /**
-   * The checkpoint. With the method's export step, batch norm is first re-estimated in float, in place, over the first
+   * The checkpoint. With the method's export step, batch norm is first re-estimated in place, over the first
    * `batchNormBatches` of `batches`, and the exported graph clips activations to their learned ranges.
    */
   export(batches: Iterable<LabelledBatch>): ExportedModel {
-    const { batchNormBatches, exportClips } = this.#options.method
-    if (batchNormBatches > 0) reestimateBatchNorm(this.graph, this.parameters, firstImages(batches, batchNormBatches))
+    const { stepsPerEpoch, epochs, method } = this.#options
+    const { batchNormBatches, batchNormLambda, exportClips } = method
+    // What the re-estimation shows the observers is no training.
     const ranges = this.#simulator.ranges()
+    if (batchNormBatches > 0) {
+      const tap = (k: number): Tap =>
+        batchNormLambda === 0 ? {} : this.#simulator.tap(batchNormLambda, stepsPerEpoch * epochs + k)
+      reestimateBatchNorm(this.graph, this.parameters, firstImages(batches, batchNormBatches), tap)
+    }
     const graph = exportClips ? insertClips(this.graph, ranges) : this.graph
     return { graph, parameters: this.parameters, ranges: exportClips ? ranges : new Map() }
   }

@@ -117,6 +117,83 @@ test('a trainer that takes over the state of another goes on as that one does', 
   assert.equal(weightsOf(resumed), weightsOf(whole))
 })
 
+const normed = buildGraph('normed', (g) => {
+  const hidden = g.relu(g.batchNorm(g.linear(g.input('x', [null, 2]), { name: 'fc1', out: 4 }), { name: 'bn' }))
+  return { logits: g.linear(hidden, { name: 'fc2', out: 2 }) }
+})
+
+function normedTrainer(changes: Partial<MethodOptions>): Trainer {
+  return new Trainer(normed, {
+    method: { ...methodOptions('qat'), weightBits: 2, observerSkip: 0, ...changes },
+    epochs: 4,
+    stepsPerEpoch: 2,
+    seed: 1,
+    optimiser: (parameters) => new SGD(parameters, { lr: 0.1 }),
+    schedule: constant(),
+    labelSmoothing: 0,
+  })
+}
+
+const meanOf = (trainer: Trainer): number[] => [...(trainer.parameters.get('bn.running_mean')?.data ?? [])]
+
+test('frozen batch norm keeps its statistics and the network goes on learning', async () => {
+  const frozen = normedTrainer({ batchNormFreeze: 0.5 })
+  const free = normedTrainer({})
+  for (let epoch = 0; epoch < 2; epoch++) {
+    await frozen.trainEpoch([batch, batch])
+    await free.trainEpoch([batch, batch])
+  }
+  assert.equal(weightsOf(frozen), weightsOf(free), 'until half of the run nothing is frozen')
+  const before = meanOf(frozen)
+  const first = (await frozen.trainEpoch([batch, batch])).metrics.loss
+  const last = (await frozen.trainEpoch([batch, batch])).metrics.loss
+  assert.equal(meanOf(frozen), before)
+  assert.ok(last < first, `${first} -> ${last}`)
+  await free.trainEpoch([batch, batch])
+  assert.not.equal(meanOf(free), before)
+})
+
+test('the export step re-estimates batch norm as its lambda says: in float, or with the weights quantised', async () => {
+  const exported = async (batchNormLambda: number): Promise<Trainer> => {
+    const trainer = normedTrainer({ batchNormBatches: 2, batchNormLambda })
+    await trainer.trainEpoch([batch, batch])
+    await trainer.trainEpoch([batch, batch])
+    trainer.export([batch, batch])
+    return trainer
+  }
+  const mean = (trainer: Trainer, weightOf: (w: number, largest: number) => number): number[] => {
+    const data = (name: string): number[] => [...(trainer.parameters.get(name)?.data ?? [])]
+    const [w, bias, x] = [data('fc1.weight'), data('fc1.bias'), [...batch.images.data]]
+    return bias.map((b, c) => {
+      const row = w.slice(2 * c, 2 * c + 2)
+      const largest = Math.max(...row.map(Math.abs))
+      const [w0, w1] = row.map((value) => weightOf(value, largest))
+      return b + [0, 1, 2, 3].reduce((sum, n) => sum + w0 * x[2 * n] + w1 * x[2 * n + 1], 0) / 4
+    })
+  }
+  const close = (found: number[], wanted: number[], tolerance: number): boolean =>
+    found.every((value, i) => Math.abs(value - wanted[i]) < tolerance)
+  const float = await exported(0)
+  assert.ok(
+    close(
+      meanOf(float),
+      mean(float, (w) => w),
+      1e-5,
+    ),
+  )
+  const quantised = await exported(1)
+  // 2 bits, narrow, per channel: -1, 0, 1 times the largest. The input's own quantisation moves the mean by less than a step of 8 bits.
+  const ternary = mean(quantised, (w, largest) => (Math.abs(w) > largest / 2 ? Math.sign(w) * largest : 0))
+  assert.ok(close(meanOf(quantised), ternary, 0.01))
+  assert.not.ok(
+    close(
+      meanOf(quantised),
+      mean(quantised, (w) => w),
+      0.01,
+    ),
+  )
+})
+
 test('a state of another model is refused', () => {
   const other = new Map([['model/fc9.weight', tensor([1])]])
   assert.throws(() => makeTrainer(methodOptions('float')).loadState(other), /'fc9.weight' is not a parameter/)
