@@ -78,6 +78,8 @@ function checkSteps({ header, constants }: IntegerProgram, limits: ProgramLimits
   }
   if (made.size < values.size) throw new FormatError(`program: of ${values.size} values only ${made.size} are made`)
   let memory = scratch
-  for (const { byteLength } of constants.values()) memory += 4 * byteLength
+  // Packed copies, and where pairs saturate up to five numbers for two weights, twice.
+  const copies = steps.some((step) => 'pairSaturation' in step) ? 24 : 4
+  for (const { byteLength } of constants.values()) memory += copies * byteLength
   within(memory + planBytes(planMemory(header)), limits.memory, 'bytes of constants, buffers and scratch are')
 }

@@ -15,5 +15,9 @@ export const engineFloatOperators: FloatOperators = (operator, operands, attribu
   const op: Op | undefined = Object.hasOwn(ops, operator) ? (ops as Readonly<Record<string, Op>>)[operator] : undefined
   if (op === undefined) throw new UnsupportedError(`float step: the engine has no operator ${operator}`)
   const inputs = operands.map((operand) => operand && new Tensor('float32', operand.shape, operand.data))
-  return scope(() => noGrad(() => applyOp(op, inputs, attributes))[0] as FloatTensor)
+  // Arrays instead of a tensor are not copied out of the scope: they stay as they are until the next one.
+  return scope(() => {
+    const { shape, data } = noGrad(() => applyOp(op, inputs, attributes))[0] as FloatTensor
+    return { shape, data }
+  })
 }

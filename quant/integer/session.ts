@@ -1,7 +1,6 @@
 import { FormatError, ShapeError, UsageError } from '../../engine/base/errors.ts'
 import { formatShape, type Shape, sameShape, sizeOf } from '../../engine/base/shape.ts'
 import type { Executor } from '../../engine/simd/executor.ts'
-import { dequantise, quantise } from '../affine/quantise.ts'
 import type { Quantiser } from '../affine/quantiser.ts'
 import type { FloatOperators } from './execute/floatOperators.ts'
 import { prepareStep } from './execute/prepare.ts'
@@ -10,7 +9,7 @@ import { roundFloat } from './kernels/roundFloat.ts'
 import { planBytes, planMemory } from './memoryPlan.ts'
 import { floatsByName, type IntegerProgram, type ProgramValue, valuesByName } from './program.ts'
 import { type BufferSpec, createWorkspace, type Workspace } from './simd/workspace.ts'
-import { type BufferArray, type Stored, type StoredValue, storedValue } from './storage.ts'
+import { type BufferArray, type CodeArray, type Stored, type StoredValue, storedValue } from './storage.ts'
 
 /** Real numbers with a shape, batch first. A float32 tensor is one. */
 export interface FloatArray {
@@ -218,15 +217,13 @@ export class IntegerSession {
       const real = kept as Float32Array
       real.set(x)
       roundFloat(real, input.format)
-    } else if (kept instanceof Int8Array) this.#workspace.kernels.quantiseCodes(x, input, rounding, kept)
-    else quantise(x, [x.length], quantiserOf(input), { rounding }, kept as Int16Array)
+    } else this.#workspace.kernels.quantiseCodes(x, input, rounding, kept as CodeArray)
   }
 
   /** What is kept of a value to real numbers. */
   #dequantise(kept: BufferArray, value: Stored, out: Float32Array): void {
     if (value.storage === 'float32') out.set(kept)
-    else if (kept instanceof Int8Array) this.#workspace.kernels.dequantiseCodes(kept, value, out)
-    else dequantise(kept as Int16Array, [kept.length], quantiserOf(value), out)
+    else this.#workspace.kernels.dequantiseCodes(kept as CodeArray, value, out)
   }
 
   /** Copies kept codes of a value, as they are outside, to the images of `to` from `first` on. */

@@ -8,8 +8,11 @@ import { FormatError } from '../../engine/base/errors.ts'
 import type { FloatValue, ProgramValue } from './program.ts'
 import type { CodeTarget } from './requantise/requantiser.ts'
 
+/** An array that holds codes during a run. */
+export type CodeArray = Int8Array | Int16Array
+
 /** An array that holds a tensor during a run. */
-export type BufferArray = Int8Array | Int16Array | Float32Array
+export type BufferArray = CodeArray | Float32Array
 
 /** The type of such an array. */
 export type Storage = 'int8' | 'int16' | 'float32'

@@ -1,11 +1,11 @@
 import { biasStarts, centredWeights } from '../constants.ts'
 import type { ConvolutionPlan } from '../kernels/convolve.ts'
 import type { PackGeometry } from '../kernels/packPlanes.ts'
-import type { ConvStep } from '../program.ts'
-import { requantiserTable } from '../requantise/requantiser.ts'
-import { storedTarget } from '../storage.ts'
-import { type Preparation, type PreparedStep, prepared, require, SLACK } from './runner.ts'
-import { prepareSaturatingLayer } from './saturatingLayer.ts'
+import type { ConvStep, ProgramConstants } from '../program.ts'
+import type { Stored, StoredValue } from '../storage.ts'
+import { codeRule, type Products, prepareProducts, type SumRule } from './products.ts'
+import { type Preparation, type PreparedStep, require, SLACK } from './runner.ts'
+import { findSaturation } from './saturation.ts'
 import { packWeights } from './weights.ts'
 
 /** Bytes of packed input that a block of rows should not exceed: most of a small first-level cache. */
@@ -15,6 +15,12 @@ const CHUNK_BYTES = 262144
 /** Bytes of sums that a chunk of images may take, where it has more than one. */
 const SUM_BYTES = 1048576
 
+/** A convolution, whatever becomes of its sums. */
+type Placed = Omit<ConvStep, 'op' | 'inputs' | 'output' | 'requantiser' | 'low' | 'high'>
+
+/** The layout of packed images, whatever their zero point. */
+type Geometry = Omit<PackGeometry, 'zeroPoint'>
+
 /** Which taps form pairs, and where each pair lies, in pairs from the pair of the output. */
 interface TapPairs {
   readonly tapOf: readonly number[]
@@ -22,7 +28,7 @@ interface TapPairs {
 }
 
 /** The pairs of taps in memory order: of two channels where `columnStep` is 0, of neighbouring columns otherwise. */
-function tapPairs(step: ConvStep, geometry: PackGeometry): TapPairs {
+function tapPairs(step: Placed, geometry: Geometry): TapPairs {
   const [, channels, kernelH, kernelW] = step.weight.shape
   const [dilationH, dilationW] = step.dilations
   const { channelStep, columnStep, strideH, strideW, phasesH, phasesW, phaseH, pitch } = geometry
@@ -53,7 +59,7 @@ function phases(kernel: number, stride: number, dilation: number): number {
 }
 
 /** The layout of packed images: whichever of channel pairs and column pairs needs fewer of them. */
-function packGeometry(step: ConvStep, { inputs: [input], output }: Preparation): PackGeometry {
+function packGeometry(step: Placed, input: Stored, output: Stored): Geometry {
   const [channels, h, w] = input.shape
   const [, outH, outW] = output.shape
   const [strideH, strideW] = step.strides
@@ -64,7 +70,6 @@ function packGeometry(step: ConvStep, { inputs: [input], output }: Preparation):
     channels,
     h,
     w,
-    zeroPoint: input.zeroPoint,
     groups: step.groups,
     planes: pairsChannels ? Math.ceil(groupChannels / 2) : groupChannels,
     channelStep: pairsChannels ? 2 : 1,
@@ -80,7 +85,7 @@ function packGeometry(step: ConvStep, { inputs: [input], output }: Preparation):
   }
 }
 
-function checkShapes(step: ConvStep, { inputs: [input], output }: Preparation): void {
+function checkShapes(step: Placed, input: Stored, output: Stored): void {
   const { pads, groups, strides, dilations } = step
   require(input.shape.length === 3 && output.shape.length === 3, step.name, 'input and output [C, H, W]')
   const [channels, h, w] = input.shape
@@ -94,14 +99,21 @@ function checkShapes(step: ConvStep, { inputs: [input], output }: Preparation): 
   require(lastColumn < w + pads[1] + pads[3], step.name, 'windows inside the padded image')
 }
 
-/** A convolution: codes are packed, a few images at a time, then products are taken straight from there, no im2col. */
-export function prepareConv(step: ConvStep, preparation: Preparation): PreparedStep {
-  checkShapes(step, preparation)
-  if (step.pairSaturation !== undefined) return prepareSaturatingLayer(step, preparation)
-  const { inputs, output, constants } = preparation
-  const [channels, h, w] = inputs[0].shape
+/**
+ * The products of a convolution: codes are packed, a few images at a time, then products are taken straight from there, no
+ * im2col. Throws `FormatError` for a step that does not fit its tensors.
+ */
+export function convolution(
+  step: Placed,
+  input: StoredValue,
+  output: Stored,
+  constants: ProgramConstants,
+  { requantiser, target }: SumRule,
+): Products<ConvolutionPlan> {
+  checkShapes(step, input, output)
+  const [channels, h, w] = input.shape
   const [outChannels, outH, outW] = output.shape
-  const geometry = packGeometry(step, preparation)
+  const geometry = packGeometry(step, input, output)
   const { groups, planes, phasesH, phasesW, phaseH, pitch } = geometry
   const { tapOf, offsets } = tapPairs(step, geometry)
   const groupPairs = planes * phasesH * phasesW * phaseH * pitch
@@ -112,6 +124,7 @@ export function prepareConv(step: ConvStep, preparation: Preparation): PreparedS
   const groupOut = outChannels / groups
   // Kernels take quads two by two.
   const slot = 16 * (rowsPerBlock * quadsPerRow + 1)
+  const weights = centredWeights(step.weight, constants)
   const plan: ConvolutionPlan = {
     imagePairs,
     groupPairs,
@@ -122,28 +135,38 @@ export function prepareConv(step: ConvStep, preparation: Preparation): PreparedS
     quadsPerRow,
     rowsPerBlock,
     offsets: Int32Array.from(offsets, (offset) => 4 * offset),
-    weights: packWeights(centredWeights(step.weight, constants), groups, groupOut, tapOf),
+    weights: packWeights(weights, groups, groupOut, tapOf),
     bias: biasStarts(step.bias, outChannels, constants),
+    saturation: findSaturation(step, weights, input, tapOf, offsets),
     groups,
     groupOut,
     outH,
     outW,
-    requantiser: requantiserTable(step.requantiser, outChannels),
-    target: storedTarget(output, step),
+    requantiser,
+    target,
     slot,
   }
   const tiles = groups * (Math.floor(groupOut / 4) + (groupOut % 4))
   const imageSums = Math.ceil(outH / rowsPerBlock) * tiles * slot
   const chunk = Math.max(1, Math.floor(Math.min(CHUNK_BYTES / (4 * imagePairs), SUM_BYTES / (4 * imageSums))))
-  const needs = { packed: 2 * chunk * imagePairs + SLACK, sums: chunk * imageSums }
   const imageIn = channels * h * w
   const imageOut = outChannels * outH * outW
-  return prepared(plan, needs, (placed, { kernels, inputs: [x], batch, scratch, out }) => {
-    for (let first = 0; first < batch; first += chunk) {
-      const images = Math.min(chunk, batch - first)
-      kernels.packPlanes(x.subarray(first * imageIn, (first + images) * imageIn), images, geometry, scratch.packed)
-      const part = out.subarray(first * imageOut, (first + images) * imageOut)
-      kernels.convolve(scratch.packed, images, placed, scratch.sums, part)
-    }
-  })
+  return {
+    plan,
+    needs: { packed: 2 * chunk * imagePairs + SLACK, sums: chunk * imageSums },
+    run(placed, { kernels, x, images: batch, zeroPoint, scratch, out }) {
+      const place = { ...geometry, zeroPoint }
+      for (let first = 0; first < batch; first += chunk) {
+        const images = Math.min(chunk, batch - first)
+        kernels.packPlanes(x.subarray(first * imageIn, (first + images) * imageIn), images, place, scratch.packed)
+        const part = out.subarray(first * imageOut, (first + images) * imageOut)
+        kernels.convolve(scratch.packed, images, placed, scratch.sums, part)
+      }
+    },
+  }
+}
+
+/** A convolution from int8 codes to int8 codes. Throws as `convolution` does. */
+export function prepareConv(step: ConvStep, { inputs: [input], output, constants }: Preparation): PreparedStep {
+  return prepareProducts(convolution(step, input, output, constants, codeRule(step, output)), input.zeroPoint)
 }

@@ -1,13 +1,12 @@
 import { UsageError } from '../../../engine/base/errors.ts'
-import { roundAs, roundHalfEven } from '../../../engine/base/rounding.ts'
+import { roundHalfEven } from '../../../engine/base/rounding.ts'
 import { sameShape, sizeOf } from '../../../engine/base/shape.ts'
 import { anyWeightCodes, floatConstant } from '../constants.ts'
 import { roundFloat } from '../kernels/roundFloat.ts'
 import type { DequantiseStep, DynamicQuantiserStep, FloatOperand, FloatStep, QuantiseStep } from '../program.ts'
-import type { BufferArray } from '../storage.ts'
+import type { BufferArray, CodeArray } from '../storage.ts'
+import { zeroPointOf } from './imageRange.ts'
 import { type AnyPreparation, noScratch, type PreparedStep, prepared, require } from './runner.ts'
-
-type CodeArray = Int8Array | Int16Array
 
 /** Codes of real numbers. */
 export function prepareQuantise(step: QuantiseStep, { inputs, output }: AnyPreparation): PreparedStep {
@@ -17,17 +16,16 @@ export function prepareQuantise(step: QuantiseStep, { inputs, output }: AnyPrepa
   require(range === undefined ||
     (range.storage === 'float32' && sizeOf(range.shape) === 2), step.name, 'a scale and a zero point for each image')
   const size = sizeOf(output.shape)
-  const { qmin, qmax, offset } = output
   const { rounding } = step
-  return prepared<object, Float32Array, CodeArray>({}, noScratch, (_, { inputs: [x, ranges], batch, out }) => {
+  return prepared<object, Float32Array, CodeArray>({}, noScratch, (_, { kernels, inputs: [x, ranges], batch, out }) => {
+    if (ranges === undefined) {
+      kernels.quantiseCodes(x.subarray(0, batch * size), output, rounding, out.subarray(0, batch * size))
+      return
+    }
     for (let n = 0; n < batch; n++) {
-      const scale = ranges === undefined ? output.scale : ranges[2 * n]
-      const zeroPoint = ranges === undefined ? output.zeroPoint : ranges[2 * n + 1] - offset
-      for (let i = n * size; i < (n + 1) * size; i++) {
-        const q = roundAs(Math.fround(x[i] / scale), rounding) + zeroPoint
-        // NaN, of an infinite sum perhaps, becomes the code of 0, as in `quantise`.
-        out[i] = Number.isNaN(q) ? zeroPoint : Math.min(Math.max(q, qmin), qmax)
-      }
+      const value = { ...output, scale: ranges[2 * n], zeroPoint: zeroPointOf(ranges, n, output) }
+      const [from, to] = [n * size, (n + 1) * size]
+      kernels.quantiseCodes(x.subarray(from, to), value, rounding, out.subarray(from, to))
     }
   })
 }
@@ -38,11 +36,11 @@ export function prepareDequantise(step: DequantiseStep, { inputs, output }: AnyP
   require(input.storage !== 'float32' && output.storage === 'float32', step.name, 'codes in and real numbers out')
   require(sameShape(input.shape, output.shape), step.name, 'an output of the shape of its input')
   const size = sizeOf(output.shape)
-  const { scale, zeroPoint } = input
   const { format } = output
-  return prepared<object, CodeArray, Float32Array>({}, noScratch, (_, { inputs: [x], batch, out }) => {
-    for (let i = 0; i < batch * size; i++) out[i] = scale * (x[i] - zeroPoint)
-    roundFloat(out.subarray(0, batch * size), format)
+  return prepared<object, CodeArray, Float32Array>({}, noScratch, (_, { kernels, inputs: [x], batch, out }) => {
+    const reals = out.subarray(0, batch * size)
+    kernels.dequantiseCodes(x.subarray(0, batch * size), input, reals)
+    roundFloat(reals, format)
   })
 }
 
@@ -55,14 +53,10 @@ export function prepareDynamicQuantiser(
   require(input.storage === 'float32' && output.storage === 'float32', name, 'real numbers in and out')
   require(sizeOf(output.shape) === 2, name, 'an output of two numbers')
   const size = sizeOf(input.shape)
-  return prepared<object, Float32Array>({}, noScratch, (_, { inputs: [x], batch, out }) => {
+  return prepared<object, Float32Array>({}, noScratch, (_, { kernels, inputs: [x], batch, out }) => {
+    kernels.rangesOf(x, batch, size, out)
     for (let n = 0; n < batch; n++) {
-      let lo = 0
-      let hi = 0
-      for (let i = n * size; i < (n + 1) * size; i++) {
-        lo = Math.min(lo, x[i])
-        hi = Math.max(hi, x[i])
-      }
+      const [lo, hi] = [out[2 * n], out[2 * n + 1]]
       const scale = lo < hi ? Math.max(Math.fround((hi - lo) / (qmax - qmin)), 2 ** -126) : 1
       const zeroPoint = roundHalfEven(qmin - lo / scale)
       out[2 * n] = scale

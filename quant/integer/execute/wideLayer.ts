@@ -1,37 +1,20 @@
 import { roundHalfEven } from '../../../engine/base/rounding.ts'
 import { sameShape, sizeOf } from '../../../engine/base/shape.ts'
-import { biasStarts } from '../constants.ts'
-import { exactSums } from '../kernels/exactSums.ts'
 import type { ConvStep, GemmStep, RequantiseStep } from '../program.ts'
 import { requantiserTable } from '../requantise/requantiser.ts'
 import { requantiseWide, takesWideSums } from '../requantise/requantiseWide.ts'
-import { storedTarget } from '../storage.ts'
-import { exactLayer } from './exactPlan.ts'
+import { type CodeArray, storedTarget } from '../storage.ts'
+import { exactProducts } from './exactProducts.ts'
+import { codeRule, prepareProducts } from './products.ts'
 import { noScratch, type Preparation, type PreparedStep, prepared, require } from './runner.ts'
 
-type CodeArray = Int8Array | Int16Array
-
-/** A layer with 16-bit codes: plain kernels, sums in doubles. */
+/** A layer with 16-bit codes. */
 export function prepareWideLayer(step: ConvStep | GemmStep, { inputs, output, constants }: Preparation): PreparedStep {
   require(takesWideSums(step.requantiser), step.name, 'a requantiser that takes wide sums')
   require(step.pairSaturation === undefined, step.name, 'no saturation of pairs where codes have 16 bits')
   const [input] = inputs
   const window = step.op === 'conv' ? step : null
-  const { plan, vectors } = exactLayer(step.name, step.weight, window, input, output, constants)
-  const { channels, h, w, outChannels, outH, outW } = plan
-  const starts = biasStarts(step.bias, outChannels, constants)
-  const table = requantiserTable(step.requantiser, outChannels)
-  const target = storedTarget(output, step)
-  const sums = new Float64Array(outW)
-  return prepared<object, CodeArray>({}, noScratch, (_, { inputs: [x], batch, out }) => {
-    for (let row = 0; row < batch * vectors * outChannels * outH; row++) {
-      const m = Math.floor(row / outH) % outChannels
-      const image = Math.floor(row / (outH * outChannels))
-      exactSums(x, image * channels * h * w, plan, input.zeroPoint, m, row % outH, sums)
-      for (let i = 0; i < outW; i++) sums[i] += starts[m]
-      requantiseWide(table, m, sums, outW, target, row * outW, 1, out)
-    }
-  })
+  return prepareProducts(exactProducts(step, window, input, output, constants, codeRule(step, output)), input.zeroPoint)
 }
 
 /** A change of quantiser from or to 16-bit codes. */

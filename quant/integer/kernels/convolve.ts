@@ -1,4 +1,6 @@
-import { type CodeTarget, type RequantiserTable, requantiseRow } from '../requantise/requantiser.ts'
+import type { CodeTarget, RequantiserTable } from '../requantise/requantiser.ts'
+import { storeRow } from '../requantise/storeRow.ts'
+import { type PairSaturation, saturationOf } from './saturation.ts'
 
 /** A convolution made ready for `convolve`. */
 export interface ConvolutionPlan {
@@ -15,6 +17,8 @@ export interface ConvolutionPlan {
   /** Pairs as `packWeights` lays them out. */
   readonly weights: Int16Array
   readonly bias: Int32Array
+  /** null: sums are exact. */
+  readonly saturation: PairSaturation | null
   readonly groups: number
   /** Output channels of a group. */
   readonly groupOut: number
@@ -31,7 +35,8 @@ export interface ConvolutionPlan {
  *
  *     acc = bias + sum over pairs k of first * w[k].first + second * w[k].second
  *
- * int32 arithmetic that wraps; lowering has proved that it never does. Order is free, since the sum is exact.
+ * and what saturation adds to it, see `saturationOf`. Real numbers are written where `out` is a Float32Array (`storeRow`). int32
+ * arithmetic that wraps; lowering has proved that it never does. Order is free, since the sum is exact.
  * Example: pairs (1, 2) and (3, 0), weights (10, 1) and (2, 7), bias 5: 5 + 12 + 6 = 23.
  */
 export function convolve(
@@ -39,9 +44,9 @@ export function convolve(
   images: number,
   plan: ConvolutionPlan,
   sums: Int32Array,
-  out: Int8Array,
+  out: Int8Array | Float32Array,
 ): void {
-  const { groups, groupOut, outH, outW, bias, requantiser, target, imagePairs, groupPairs } = plan
+  const { groups, groupOut, outH, outW, bias, saturation, requantiser, target, imagePairs, groupPairs } = plan
   const fours = groupOut - (groupOut % 4)
   const channels = groups * groupOut
   for (let image = 0; image < images; image++) {
@@ -53,8 +58,9 @@ export function convolve(
         if (width === 4) dotFour(packed, from, plan, y, c, bias, sums)
         else dotOne(packed, from, plan, y, c, bias, sums)
         for (let j = 0; j < width; j++) {
+          if (saturation !== null) saturateRow(packed, from, plan, saturation, y, c + j, sums, j * outW)
           const to = ((image * channels + c + j) * outH + y) * outW
-          requantiseRow(requantiser, c + j, sums, j * outW, outW, target, to, 1, out)
+          storeRow(requantiser, c + j, sums, j * outW, outW, target, to, 1, out)
         }
       }
       c += width
@@ -122,5 +128,22 @@ function dotOne(
       w += 2
     }
     sums[ox] = sum
+  }
+}
+
+/** What saturation adds to one row of outputs of one channel. */
+function saturateRow(
+  packed: Int16Array,
+  from: number,
+  { quads, quadsPerRow, outW }: ConvolutionPlan,
+  saturation: PairSaturation,
+  y: number,
+  channel: number,
+  sums: Int32Array,
+  start: number,
+): void {
+  for (let ox = 0; ox < outW; ox++) {
+    const base = from + (quads[y * quadsPerRow + (ox >> 2)] >> 1) + 2 * (ox & 3)
+    sums[start + ox] += saturationOf(packed, base, 2, saturation, channel)
   }
 }

@@ -1,16 +1,19 @@
-import { type CodeTarget, type RequantiserTable, requantiseRow } from '../requantise/requantiser.ts'
+import type { CodeTarget, RequantiserTable } from '../requantise/requantiser.ts'
+import { storeRow } from '../requantise/storeRow.ts'
+import { type PairSaturation, saturationOf } from './saturation.ts'
 
 /** A fully connected layer made ready for `gemm`. */
 export interface GemmPlan {
   readonly taps: number
   readonly channels: number
-  readonly zeroPoint: number
   /** Rows that share one pass over the weights; a multiple of 8. */
   readonly rowsPerBlock: number
   /** Pairs as `packWeights` lays them out, channels filled up with zeros to a multiple of 4. */
   readonly weights: Int16Array
   /** Filled up alike. */
   readonly bias: Int32Array
+  /** null: sums are exact. */
+  readonly saturation: PairSaturation | null
   readonly requantiser: RequantiserTable
   readonly target: CodeTarget
 }
@@ -20,7 +23,7 @@ export interface GemmPlan {
  * rows left over one by one as [pairs][2]. An odd last k is filled up with 0.
  * Example: one row [3, 5, 4], zero point 3: (0, 2) (1, 0).
  */
-export function packRows(x: Int8Array, rows: number, { taps, zeroPoint }: GemmPlan, packed: Int16Array): void {
+export function packRows(x: Int8Array, rows: number, taps: number, zeroPoint: number, packed: Int16Array): void {
   const pairs = (taps + 1) >> 1
   const tiled = rows - (rows % 8)
   for (let row = 0; row < rows; row++) {
@@ -36,11 +39,18 @@ export function packRows(x: Int8Array, rows: number, { taps, zeroPoint }: GemmPl
 }
 
 /**
- * acc = bias + x w^T on rows from `packRows`, requantised to `out` [rows, channels]. int32 arithmetic that wraps; lowering has
- * proved that it never does. Example: row (1, 2), weights (10, 1), bias 5: 17.
+ * acc = bias + x w^T on rows from `packRows`, and what saturation adds to it (`saturationOf`), requantised to `out` [rows,
+ * channels]; real numbers where `out` is a Float32Array (`storeRow`). int32 arithmetic that wraps; lowering has proved that it
+ * never does. Example: row (1, 2), weights (10, 1), bias 5: 17.
  */
-export function gemm(packed: Int16Array, rows: number, plan: GemmPlan, sums: Int32Array, out: Int8Array): void {
-  const { taps, channels, weights, bias, requantiser, target, rowsPerBlock } = plan
+export function gemm(
+  packed: Int16Array,
+  rows: number,
+  plan: GemmPlan,
+  sums: Int32Array,
+  out: Int8Array | Float32Array,
+): void {
+  const { taps, channels, weights, bias, saturation, requantiser, target, rowsPerBlock } = plan
   const pairs = (taps + 1) >> 1
   const tiled = rows - (rows % 8)
   for (let block = 0; block < rows; block += rowsPerBlock) {
@@ -50,7 +60,8 @@ export function gemm(packed: Int16Array, rows: number, plan: GemmPlan, sums: Int
         const row = block + r
         const lane = row < tiled ? row % 8 : 0
         const step = row < tiled ? 16 : 2
-        let at = (row - lane) * pairs * 2 + lane * 2
+        const from = (row - lane) * pairs * 2 + lane * 2
+        let at = from
         let w = c * pairs * 2
         let a0 = bias[c]
         let a1 = bias[c + 1]
@@ -70,9 +81,13 @@ export function gemm(packed: Int16Array, rows: number, plan: GemmPlan, sums: Int
         sums[count + r] = a1
         sums[2 * count + r] = a2
         sums[3 * count + r] = a3
+        if (saturation === null) continue
+        for (let j = 0; j < 4 && c + j < channels; j++) {
+          sums[j * count + r] += saturationOf(packed, from, step, saturation, c + j)
+        }
       }
       for (let j = 0; j < 4 && c + j < channels; j++) {
-        requantiseRow(requantiser, c + j, sums, j * count, count, target, block * channels + c + j, channels, out)
+        storeRow(requantiser, c + j, sums, j * count, count, target, block * channels + c + j, channels, out)
       }
     }
   }

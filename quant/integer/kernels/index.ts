@@ -10,7 +10,7 @@ import { maxPool } from './maxPool.ts'
 import { mulQdq, mulRequantise, mulZeroInside } from './mul.ts'
 import { packPlanes } from './packPlanes.ts'
 import { dequantiseCodes, quantiseCodes } from './quantise.ts'
-import { saturatingLayer } from './saturatingLayer.ts'
+import { rangesOf } from './rangesOf.ts'
 import { softmaxFixedPoint } from './softmaxFixedPoint.ts'
 import { softmaxTable } from './softmaxTable.ts'
 import { transposeCodes } from './transpose.ts'
@@ -39,7 +39,7 @@ export const plainIntegerKernels = {
   packPlanes,
   packRows,
   quantiseCodes,
-  saturatingLayer,
+  rangesOf,
   softmaxFixedPoint,
   softmaxTable,
   transposeCodes,

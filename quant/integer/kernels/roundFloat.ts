@@ -1,5 +1,7 @@
 import type { FloatFormat } from '../program.ts'
 
+/** The bits of an infinite f32; those of NaN are above. */
+const INFINITE = 0x7f800000
 /** The greatest finite binary16; what rounds beyond it is infinite. */
 const HALF_MAXIMUM = 65504
 /** Below this, binary16 numbers are multiples of 2^-24. */
@@ -13,22 +15,25 @@ const HALF_MAGIC = 1.5 * 2 ** 28
  * Example: 1.005859375 as bf16 is 1.0078125, 2049 as f16 is 2048.
  */
 export function roundFloat(x: Float32Array, format: FloatFormat): void {
-  if (format === 'f32') return
-  const dropped = format === 'bf16' ? 16 : 13
-  const below = 2 ** (dropped - 1) - 1
-  const mask = -(2 ** dropped)
   const bits = new Int32Array(x.buffer, x.byteOffset, x.length)
-  for (let i = 0; i < x.length; i++) {
-    const v = x[i]
-    if (Number.isNaN(v)) continue
-    if (format === 'f16' && Math.abs(v) < HALF_NORMAL) {
-      // The sum of a negative number and its opposite is +0; the sign of what rounds to 0 is kept.
-      const rounded = v + HALF_MAGIC - HALF_MAGIC
-      x[i] = rounded === 0 ? v * 0 : rounded
-      continue
+  // The magnitude counts up with its bits, so a carry into the exponent is right.
+  if (format === 'bf16') {
+    for (let i = 0; i < bits.length; i++) {
+      const b = bits[i]
+      if ((b & 0x7fffffff) <= INFINITE) bits[i] = (b + 0x7fff + ((b >>> 16) & 1)) & -0x10000
     }
-    // The magnitude counts up with its bits, so a carry into the exponent is right.
-    bits[i] = (bits[i] + below + ((bits[i] >>> dropped) & 1)) & mask
-    if (format === 'f16' && Math.abs(x[i]) > HALF_MAXIMUM) x[i] = v < 0 ? -Infinity : Infinity
+  } else if (format === 'f16') {
+    for (let i = 0; i < x.length; i++) {
+      const v = x[i]
+      if (Number.isNaN(v)) continue
+      if (Math.abs(v) < HALF_NORMAL) {
+        // The sum of a negative number and its opposite is +0; the sign of what rounds to 0 is kept.
+        const rounded = v + HALF_MAGIC - HALF_MAGIC
+        x[i] = rounded === 0 ? v * 0 : rounded
+        continue
+      }
+      bits[i] = (bits[i] + 0xfff + ((bits[i] >>> 13) & 1)) & -0x2000
+      if (Math.abs(x[i]) > HALF_MAXIMUM) x[i] = v < 0 ? -Infinity : Infinity
+    }
   }
 }

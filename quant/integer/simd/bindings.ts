@@ -2,6 +2,7 @@ import type { Simd } from '../../../engine/simd/simd.ts'
 import type { AddZeroPoints } from '../kernels/add.ts'
 import type { PlaneExtents } from '../kernels/averagePool.ts'
 import { type IntegerKernels, plainIntegerKernels } from '../kernels/index.ts'
+import type { PairSaturation } from '../kernels/saturation.ts'
 import type { Window } from '../program.ts'
 import { type CodeTarget, type RequantiserTable, requantiserKinds } from '../requantise/requantiser.ts'
 import type { IntegerExports } from './exports.ts'
@@ -17,6 +18,15 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
     memory.input(offset ?? multiplier),
     memory.input(shift),
   ]
+  /** What becomes of a layer's sums: codes, or real numbers. */
+  const finish = (requantiser: RequantiserTable, target: CodeTarget, out: Int8Array | Float32Array): number[] => {
+    const numbers = [...table(requantiser), ...limits(target)]
+    if (out instanceof Int8Array) return numbers
+    const [low, high] = new Int32Array(Float32Array.of(target.low, target.high).buffer)
+    return [requantiserKinds.length + 1, ...numbers.slice(1, 4), 0, low, high]
+  }
+  const pairs = (saturation: PairSaturation | null): number[] =>
+    saturation === null ? [0, 0] : [memory.input(saturation.starts), memory.input(saturation.entries)]
   const limits = ({ zeroPoint, low, high }: CodeTarget): number[] => [zeroPoint, low, high]
   const windows = ({ h, w, outH, outW }: PlaneExtents, { kernel, strides, dilations, pads }: Window): number[] => [
     h,
@@ -53,10 +63,9 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
     dispatch(name, count, 16 * count, [...args, memory.output(out)])
     memory.endCall()
   }
-  // Rare steps: rows that are short, or a processor's flaw.
-  const { saturatingLayer, softmaxFixedPoint, softmaxTable, transposeCodes } = plainIntegerKernels
+  // Rare steps, whose rows are short.
+  const { softmaxFixedPoint, softmaxTable, transposeCodes } = plainIntegerKernels
   return {
-    saturatingLayer,
     softmaxFixedPoint,
     softmaxTable,
     transposeCodes,
@@ -128,12 +137,12 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
         taps,
         memory.input(plan.weights),
         memory.input(plan.bias),
+        ...pairs(plan.saturation),
         groups,
         groupOut,
         outH,
         outW,
-        ...table(plan.requantiser),
-        ...limits(plan.target),
+        ...finish(plan.requantiser, plan.target, out),
         memory.output(sums),
         slot,
         memory.output(out),
@@ -147,24 +156,25 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
       dispatch('copyRuns', outer, outer * run, args)
       memory.endCall()
     },
-    dequantiseCodes(codes, { scale, zeroPoint }, out) {
+    dequantiseCodes(codes, value, out) {
+      if (codes instanceof Int16Array) return plainIntegerKernels.dequantiseCodes(codes, value, out)
+      const { scale, zeroPoint } = value
       memory.beginCall()
       dispatch('dequantiseCodes', out.length, out.length, [memory.input(codes), scale, zeroPoint, memory.output(out)])
       memory.endCall()
     },
-    gemm(packed, rows, { taps, channels, rowsPerBlock, weights, bias, requantiser, target }, sums, out) {
+    gemm(packed, rows, { taps, channels, rowsPerBlock, weights, bias, saturation, requantiser, target }, sums, out) {
       memory.beginCall()
-      const pairs = Math.ceil(taps / 2)
       const args = [
         memory.input(packed),
         rows,
-        pairs,
+        Math.ceil(taps / 2),
         rowsPerBlock,
         memory.input(weights),
         memory.input(bias),
         channels,
-        ...table(requantiser),
-        ...limits(target),
+        ...pairs(saturation),
+        ...finish(requantiser, target, out),
         memory.output(sums),
         memory.output(out),
       ]
@@ -209,17 +219,24 @@ export function bindInteger({ memory, dispatch }: Simd<IntegerExports>) {
       dispatch('packPlanes', units, 2 * units * phasesH * phasesW * phaseH * pitch, args)
       memory.endCall()
     },
-    packRows(x, rows, { taps, zeroPoint }, packed) {
+    packRows(x, rows, taps, zeroPoint, packed) {
       memory.beginCall()
       const args = [memory.input(x), rows, taps, zeroPoint, memory.output(packed)]
       dispatch('packRows', Math.ceil(rows / 8), rows * taps, args)
       memory.endCall()
     },
-    quantiseCodes(x, { scale, zeroPoint, qmin, qmax }, rounding, out) {
+    quantiseCodes(x, value, rounding, out) {
+      if (out instanceof Int16Array) return plainIntegerKernels.quantiseCodes(x, value, rounding, out)
+      const { scale, zeroPoint, qmin, qmax } = value
       memory.beginCall()
       const mode = roundings.indexOf(rounding)
       const args = [memory.input(x), scale, zeroPoint, qmin, qmax, mode, memory.output(out)]
       dispatch('quantiseCodes', x.length, 4 * x.length, args)
+      memory.endCall()
+    },
+    rangesOf(x, images, size, ranges) {
+      memory.beginCall()
+      dispatch('rangesOf', images, 2 * images * size, [memory.input(x), size, memory.output(ranges)])
       memory.endCall()
     },
     widenCodes(kept, offset, out) {

@@ -28,6 +28,7 @@ export interface IntegerExports {
   readonly packPlanes: Export
   readonly packRows: Export
   readonly quantiseCodes: Export
+  readonly rangesOf: Export
   readonly requantise: Export
   readonly widenCodes: Export
 }

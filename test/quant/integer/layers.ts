@@ -4,7 +4,7 @@ import type { PreparedStep } from '../../../quant/integer/execute/runner.ts'
 import { type IntegerKernels, plainIntegerKernels } from '../../../quant/integer/kernels/index.ts'
 import type { ConvStep, GemmStep, ProgramConstants } from '../../../quant/integer/program.ts'
 import type { Requantiser } from '../../../quant/integer/requantise/requantiser.ts'
-import { type StoredValue, storedValue } from '../../../quant/integer/storage.ts'
+import { type BufferArray, type StoredValue, storedValue } from '../../../quant/integer/storage.ts'
 
 /** A layer with random constants. */
 export interface Layer<S> {
@@ -158,12 +158,49 @@ export function convolveExactly(
   return wanted
 }
 
+/**
+ * The codes and weights that each output of a convolution sums, in the order of outputs [image, channel, row, column]; k runs over
+ * channels fastest, then columns, then rows. `padding` is the code outside the image.
+ */
+export function* tapsOf(
+  { weight, strides, pads, dilations, groups }: ConvStep,
+  input: StoredValue,
+  output: StoredValue,
+  weights: ArrayLike<number>,
+  x: ArrayLike<number>,
+  padding: number,
+): Generator<{ readonly m: number; readonly codes: number[]; readonly weights: number[] }> {
+  const [channels, h, w] = input.shape
+  const [outChannels, outH, outW] = output.shape
+  const [, groupChannels, kernelH, kernelW] = weight.shape
+  const images = x.length / (channels * h * w)
+  for (let o = 0; o < images * outChannels * outH * outW; o++) {
+    const m = Math.floor(o / (outH * outW)) % outChannels
+    const oy = Math.floor(o / outW) % outH
+    const first = Math.floor(o / (outChannels * outH * outW)) * channels
+    const plane = first + Math.floor(m / (outChannels / groups)) * groupChannels
+    const [codes, factors]: [number[], number[]] = [[], []]
+    for (let ky = 0; ky < kernelH; ky++) {
+      for (let kx = 0; kx < kernelW; kx++) {
+        for (let c = 0; c < groupChannels; c++) {
+          const y = oy * strides[0] - pads[0] + ky * dilations[0]
+          const column = (o % outW) * strides[1] - pads[1] + kx * dilations[1]
+          const isInside = y >= 0 && y < h && column >= 0 && column < w
+          codes.push(isInside ? x[((plane + c) * h + y) * w + column] : padding)
+          factors.push(weights[((m * groupChannels + c) * kernelH + ky) * kernelW + kx])
+        }
+      }
+    }
+    yield { m, codes, weights: factors }
+  }
+}
+
 /** Runs a step on arrays outside of any session. */
 export function runStep(
   step: PreparedStep,
-  inputs: readonly Int8Array[],
+  inputs: readonly BufferArray[],
   batch: number,
-  out: Int8Array,
+  out: BufferArray,
   kernels: IntegerKernels = plainIntegerKernels,
 ): void {
   const scratch = { packed: new Int16Array(step.needs.packed), sums: new Int32Array(step.needs.sums) }

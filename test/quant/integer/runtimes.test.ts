@@ -18,7 +18,7 @@ import { prepareTranspose } from '../../../quant/integer/execute/move.ts'
 import type { ConvStep, GemmStep } from '../../../quant/integer/program.ts'
 import { type CodeTensor, IntegerSession } from '../../../quant/integer/session.ts'
 import { type StoredValue, storedValue } from '../../../quant/integer/storage.ts'
-import { convolution, fullyConnected, randomCodes, runStep } from './layers.ts'
+import { convolution, fullyConnected, randomCodes, runStep, tapsOf } from './layers.ts'
 import { gatedNetwork, images, randomParameters } from './models.ts'
 
 const test = suite('runtimes')
@@ -205,36 +205,16 @@ test('saturating pairs in a convolution: k runs over channels, then columns, the
     const x = randomCodes(random, 2 * sizeOf(input.shape))
     const out = new Int8Array(2 * sizeOf(output.shape))
     runStep(prepareConv(step, { inputs: [input], output, constants: layer.constants }), [x], 2, out)
-    const [channels, h, w] = input.shape
-    const [outChannels, outH, outW] = output.shape
-    const [, groupChannels, kernelH, kernelW] = step.weight.shape
     const weights = layer.constants.get('w') as Int8Array
     const bias = layer.constants.get('b') as Int32Array
+    const raw = Array.from(x, (q) => q + 128)
     let o = 0
-    for (let n = 0; n < 2; n++) {
-      for (let m = 0; m < outChannels; m++) {
-        for (let oy = 0; oy < outH; oy++) {
-          for (let ox = 0; ox < outW; ox++, o++) {
-            const codes: number[] = []
-            const taps: number[] = []
-            for (let ky = 0; ky < kernelH; ky++) {
-              for (let kx = 0; kx < kernelW; kx++) {
-                for (let c = 0; c < groupChannels; c++) {
-                  const plane = n * channels + Math.floor(m / (outChannels / step.groups)) * groupChannels + c
-                  const y = oy * step.strides[0] - step.pads[0] + ky * step.dilations[0]
-                  const column = ox * step.strides[1] - step.pads[1] + kx * step.dilations[1]
-                  const isInside = y >= 0 && y < h && column >= 0 && column < w
-                  codes.push(isInside ? x[(plane * h + y) * w + column] + 128 : 131)
-                  taps.push(weights[((m * groupChannels + c) * kernelH + ky) * kernelW + kx])
-                }
-              }
-            }
-            const wanted = code(saturatingSum(codes, taps, 131) + bias[m], output.zeroPoint)
-            if (out[o] !== wanted) assert.unreachable(`${shape}, ${n} ${m} ${oy} ${ox}: ${out[o]}, ${wanted}`)
-          }
-        }
-      }
+    for (const { m, codes, weights: taps } of tapsOf(step, input, output, weights, raw, 131)) {
+      const wanted = code(saturatingSum(codes, taps, 131) + bias[m], output.zeroPoint)
+      if (out[o] !== wanted) assert.unreachable(`${shape}, output ${o}: ${out[o]}, ${wanted}`)
+      o++
     }
+    assert.is(o, out.length)
   }
 })
 

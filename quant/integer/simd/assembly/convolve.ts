@@ -1,4 +1,5 @@
 import { requantiseRow } from './requantiseRow'
+import { saturated } from './saturation'
 import { storeTile } from './storeSums'
 
 /** Four channels: sums of quads [from, to), two quads at a time, to acc, acc + pitch, ... (one row a channel). */
@@ -102,9 +103,20 @@ function dotOne(
   }
 }
 
+/** What saturation adds to the sums of one channel. */
+function saturateRows(packed: usize, quads: usize, count: i32, starts: usize, entries: usize, acc: usize): void {
+  const first = entries + <usize>(20 * load<i32>(starts))
+  const end = entries + <usize>(20 * load<i32>(starts, 4))
+  if (first === end) return
+  for (let q = 0; q < count; q++, quads += 4, acc += 16) {
+    v128.store(acc, saturated(v128.load(acc), packed + <usize>load<u32>(quads), 2, first, end))
+  }
+}
+
 /**
- * Mirrors kernels/convolve.ts; units are (image, block of rows, tile of channels), the last fastest. The sums of a unit go
- * to the slot of the first unit of the call, so that ranges that run at the same time have slots of their own.
+ * Mirrors kernels/convolve.ts; `starts` is 0 where nothing saturates. Units are (image, block of rows, tile of channels), the
+ * last fastest. The sums of a unit go to the slot of the first unit of the call, so that ranges that run at the same time have
+ * slots of their own.
  */
 export function convolve(
   packed: usize,
@@ -117,6 +129,8 @@ export function convolve(
   taps: i32,
   weights: usize,
   bias: usize,
+  starts: usize,
+  entries: usize,
   groups: i32,
   groupOut: i32,
   outH: i32,
@@ -142,6 +156,7 @@ export function convolve(
   const rowCodes = quadsPerRow << 2
   const acc = sums + ((<usize>(begin * slot)) << 2)
   const pitch = <usize>slot
+  const size: usize = kind === 9 ? 2 : 0
   for (let unit = begin; unit < end; unit++) {
     const tile = unit % tiles
     const block = (unit / tiles) % blocks
@@ -154,15 +169,17 @@ export function convolve(
     const firstRow = block * rowsPerBlock
     const rows = min(rowsPerBlock, outH - firstRow)
     const x = packed + ((<usize>(image * imagePairs + group * groupPairs)) << 2)
-    const entries = quads + ((<usize>(firstRow * quadsPerRow)) << 2)
+    const count = rows * quadsPerRow
+    const positions = quads + ((<usize>(firstRow * quadsPerRow)) << 2)
     const w = weights + ((<usize>(channel * taps)) << 2)
     const b = bias + ((<usize>channel) << 2)
-    if (isFour) dotFour(x, entries, rows * quadsPerRow, offsets, taps, w, b, acc, pitch)
-    else dotOne(x, entries, rows * quadsPerRow, offsets, taps, w, b, acc)
+    if (isFour) dotFour(x, positions, count, offsets, taps, w, b, acc, pitch)
+    else dotOne(x, positions, count, offsets, taps, w, b, acc)
     for (let j = 0; j < width; j++) {
       const c = channel + j
       let from = acc + <usize>j * pitch
-      let to = out + <usize>((image * groups * groupOut + c) * pixels + firstRow * outW)
+      let to = out + ((<usize>((image * groups * groupOut + c) * pixels + firstRow * outW)) << size)
+      if (starts !== 0) saturateRows(x, positions, count, starts + ((<usize>c) << 2), entries, from)
       if (outW === rowCodes) {
         requantiseRow(kind, scale, multiplier, shift, c, zeroPoint, low, high, from, rows * outW, to, 1)
         continue
@@ -170,7 +187,7 @@ export function convolve(
       for (let r = 0; r < rows; r++) {
         requantiseRow(kind, scale, multiplier, shift, c, zeroPoint, low, high, from, outW, to, 1)
         from += (<usize>rowCodes) << 2
-        to += <usize>outW
+        to += (<usize>outW) << size
       }
     }
   }

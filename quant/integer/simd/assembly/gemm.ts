@@ -1,4 +1,5 @@
 import { requantiseRow } from './requantiseRow'
+import { saturated } from './saturation'
 import { storeTile } from './storeSums'
 
 /** Eight codes minus the zero point as int16; those from `count` on are 0. */
@@ -58,7 +59,10 @@ export function packRows(x: usize, rows: i32, taps: i32, zeroPoint: i32, packed:
   }
 }
 
-/** Four channels by eight rows; both operands lie in the order in which they are read. */
+/**
+ * Four channels by eight rows; both operands lie in the order in which they are read. The test inside the loop keeps the
+ * compiler from loading the second pair's operands before the first's sums, for which there are not enough registers.
+ */
 function dotTile(x: usize, pairs: i32, w: usize, bias: usize, acc: usize, pitch: usize): void {
   let l0 = v128.load32_splat(bias)
   let l1 = v128.load32_splat(bias, 4)
@@ -70,22 +74,37 @@ function dotTile(x: usize, pairs: i32, w: usize, bias: usize, acc: usize, pitch:
   let r3 = l3
   const end = x + ((<usize>pairs) << 5)
   while (x < end) {
-    const left = v128.load(x)
-    const right = v128.load(x, 16)
-    const w0 = v128.load32_splat(w)
-    l0 = i32x4.add(l0, i32x4.dot_i16x8_s(left, w0))
-    r0 = i32x4.add(r0, i32x4.dot_i16x8_s(right, w0))
-    const w1 = v128.load32_splat(w, 4)
-    l1 = i32x4.add(l1, i32x4.dot_i16x8_s(left, w1))
-    r1 = i32x4.add(r1, i32x4.dot_i16x8_s(right, w1))
-    const w2 = v128.load32_splat(w, 8)
-    l2 = i32x4.add(l2, i32x4.dot_i16x8_s(left, w2))
-    r2 = i32x4.add(r2, i32x4.dot_i16x8_s(right, w2))
-    const w3 = v128.load32_splat(w, 12)
-    l3 = i32x4.add(l3, i32x4.dot_i16x8_s(left, w3))
-    r3 = i32x4.add(r3, i32x4.dot_i16x8_s(right, w3))
-    x += 32
-    w += 16
+    let left = v128.load(x)
+    let right = v128.load(x, 16)
+    let y = v128.load32_splat(w)
+    l0 = i32x4.add(l0, i32x4.dot_i16x8_s(left, y))
+    r0 = i32x4.add(r0, i32x4.dot_i16x8_s(right, y))
+    y = v128.load32_splat(w, 4)
+    l1 = i32x4.add(l1, i32x4.dot_i16x8_s(left, y))
+    r1 = i32x4.add(r1, i32x4.dot_i16x8_s(right, y))
+    y = v128.load32_splat(w, 8)
+    l2 = i32x4.add(l2, i32x4.dot_i16x8_s(left, y))
+    r2 = i32x4.add(r2, i32x4.dot_i16x8_s(right, y))
+    y = v128.load32_splat(w, 12)
+    l3 = i32x4.add(l3, i32x4.dot_i16x8_s(left, y))
+    r3 = i32x4.add(r3, i32x4.dot_i16x8_s(right, y))
+    if (x + 32 >= end) break
+    left = v128.load(x, 32)
+    right = v128.load(x, 48)
+    y = v128.load32_splat(w, 16)
+    l0 = i32x4.add(l0, i32x4.dot_i16x8_s(left, y))
+    r0 = i32x4.add(r0, i32x4.dot_i16x8_s(right, y))
+    y = v128.load32_splat(w, 20)
+    l1 = i32x4.add(l1, i32x4.dot_i16x8_s(left, y))
+    r1 = i32x4.add(r1, i32x4.dot_i16x8_s(right, y))
+    y = v128.load32_splat(w, 24)
+    l2 = i32x4.add(l2, i32x4.dot_i16x8_s(left, y))
+    r2 = i32x4.add(r2, i32x4.dot_i16x8_s(right, y))
+    y = v128.load32_splat(w, 28)
+    l3 = i32x4.add(l3, i32x4.dot_i16x8_s(left, y))
+    r3 = i32x4.add(r3, i32x4.dot_i16x8_s(right, y))
+    x += 64
+    w += 32
   }
   storeTile(acc, pitch, l0, r0, l1, r1, l2, r2, l3, r3)
 }
@@ -107,6 +126,21 @@ function dotRow(x: usize, pairs: i32, w: usize, bias: usize, acc: usize, pitch: 
   store<i32>(acc + 3 * pitch, i32x4.extract_lane(sums, 3))
 }
 
+/** What saturation adds to the sums of one channel: tiles of eight rows, then single ones. */
+function saturateColumn(x: usize, count: i32, pairs: i32, starts: usize, entries: usize, acc: usize): void {
+  const first = entries + <usize>(20 * load<i32>(starts))
+  const end = entries + <usize>(20 * load<i32>(starts, 4))
+  const length = (<usize>pairs) << 2
+  let row = 0
+  for (; row <= count - 8; row += 8, x += length << 3, acc += 32) {
+    v128.store(acc, saturated(v128.load(acc), x, 5, first, end))
+    v128.store(acc, saturated(v128.load(acc, 16), x + 16, 5, first, end), 16)
+  }
+  for (; row < count; row++, x += length, acc += 4) {
+    v128.store32_lane(acc, saturated(v128.load(acc), x, 2, first, end), 0)
+  }
+}
+
 /** Four rows of codes as columns: those of one position side by side, `stride` bytes from those of the next. */
 function storeColumns(codes: usize, pitch: usize, count: i32, out: usize, stride: usize): void {
   for (let r = 0; r < count; r += 4, codes += 4, out += 4 * stride) {
@@ -125,8 +159,9 @@ function storeColumns(codes: usize, pitch: usize, count: i32, out: usize, stride
 }
 
 /**
- * Mirrors gemm of kernels/gemm.ts; units are (block of rows, tile of four channels), the last fastest. The sums of a unit go
- * to the slot of the first unit of the call, so that ranges that run at the same time have slots of their own.
+ * Mirrors gemm of kernels/gemm.ts; `starts` is 0 where nothing saturates. Units are (block of rows, tile of four channels), the
+ * last fastest. The sums of a unit go to the slot of the first unit of the call, so that ranges that run at the same time have
+ * slots of their own.
  */
 export function gemm(
   packed: usize,
@@ -136,6 +171,8 @@ export function gemm(
   weights: usize,
   bias: usize,
   channels: i32,
+  starts: usize,
+  entries: usize,
   kind: i32,
   scale: usize,
   multiplier: usize,
@@ -151,6 +188,7 @@ export function gemm(
   const tiles = (channels + 3) >> 2
   const pitch = (<usize>rowsPerBlock) << 2
   const acc = sums + ((<usize>begin) << 2) * pitch
+  const size: usize = kind === 9 ? 2 : 0
   for (let unit = begin; unit < end; unit++) {
     const channel = (unit % tiles) << 2
     const first = (unit / tiles) * rowsPerBlock
@@ -166,11 +204,12 @@ export function gemm(
       dotRow(x + ((<usize>(row * pairs)) << 2), pairs, w, b, acc + ((<usize>row) << 2), pitch)
     }
     // Four channels become rows of codes where their sums were (codes lag behind what is read), then columns of `out`.
-    const isFull = channel + 4 <= channels
-    const to = out + <usize>(first * channels + channel)
+    const isFull = kind !== 9 && channel + 4 <= channels
+    const to = out + ((<usize>(first * channels + channel)) << size)
     for (let j = 0; j < min(4, channels - channel); j++) {
       const from = acc + <usize>j * pitch
-      const target = isFull ? from : to + <usize>j
+      const target = isFull ? from : to + ((<usize>j) << size)
+      if (starts !== 0) saturateColumn(x, count, pairs, starts + ((<usize>(channel + j)) << 2), entries, from)
       const stride = isFull ? 1 : channels
       requantiseRow(kind, scale, multiplier, shift, channel + j, zeroPoint, low, high, from, count, target, stride)
     }

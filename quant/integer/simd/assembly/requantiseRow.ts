@@ -7,11 +7,12 @@ import { q31Single } from './q31Single'
 import { q31Vector } from './q31Vector'
 import { rndnu } from './rndnu'
 import { shiftHalfUp } from './shiftHalfUp'
+import { toReal } from './toReal'
 
 /**
- * Mirrors requantiseRow of requantise/requantiser.ts. `kind` is its place in requantiserKinds; scale (f64), multiplier and
+ * Mirrors storeRow of requantise/storeRow.ts. `kind` is its place in requantiserKinds; scale (f64), multiplier and
  * shift (i32) are arrays of which entry `c` counts. The kind behind the last is 'f32-half-even' with offsets: `multiplier` then
- * holds f32.
+ * holds f32. The one behind that, 9, makes real numbers: low and high are then the bits of f32, and a number takes 4 bytes of `out`.
  */
 export function requantiseRow(
   kind: i32,
@@ -38,7 +39,11 @@ export function requantiseRow(
   else if (kind === 5) q31Vector(acc, count, m, e, zeroPoint, low, high, out, outStride)
   else if (kind === 6) rndnu(acc, count, m, e, zeroPoint, low, high, out, outStride)
   else if (kind === 7) f64HalfEvenZeroInside(acc, count, s, zeroPoint, low, high, out, outStride)
-  else f32HalfEvenOffset(acc, count, <f32>s, reinterpret<f32>(m), zeroPoint, low, high, out, outStride)
+  else if (kind === 8) f32HalfEvenOffset(acc, count, <f32>s, reinterpret<f32>(m), zeroPoint, low, high, out, outStride)
+  else {
+    const least = reinterpret<f32>(low)
+    toReal(acc, count, <f32>s, reinterpret<f32>(m), least, reinterpret<f32>(high), out, outStride)
+  }
 }
 
 /** The row [begin, end) of one channel; units are sums. */

@@ -228,6 +228,9 @@ test('clamp, concatenation, quantise, dequantise at odd lengths', () => {
       const half = { ...value, scale: 0.5 }
       same(rounding, length, (k, out) => k.quantiseCodes(reals, half, rounding, out))
     }
+    same('rangesOf', 6, (k, out) => k.rangesOf(reals, 3, Math.floor(length / 3), out), Float32Array)
+    const finite = reals.map((v) => (Number.isNaN(v) ? 1 : v))
+    same('rangesOf', 4, (k, out) => k.rangesOf(finite, 2, length >> 1, out), Float32Array)
     same('dequantise', length, (k, out) => k.dequantiseCodes(x, value, out), Float32Array)
     for (const offset of [0, 128]) {
       same('widen', length, (k, out) => k.widenCodes(x, offset, out), Int32Array)

@@ -36,8 +36,7 @@ for (const [name, shape, build] of networks) {
       // Vendor models share their kernels; the larger networks are for those that are compared, and the runtimes.
       const isSmall = name !== 'resnet' && name !== 'mobilenet'
       if (backend.kind === 'vendor-model' && !comparedNames.includes(backend.name) && !isSmall) continue
-      // At 4 bits those that differ from each other in kind; a saturating layer has no SIMD form, so once is enough.
-      if (backend.accumulator.pairSaturation !== undefined && name !== 'small') continue
+      // At 4 bits those that differ from each other in kind.
       for (const weightBits of comparedNames.includes(backend.name) ? backend.weightBits : [8]) {
         const program = compile(graph, parameters, backend, { weightBits, calibration })
         const [wanted, found] = [new Map<string, CodeTensor>(), new Map<string, CodeTensor>()]

@@ -23,10 +23,11 @@ export const accelerated: readonly (readonly [string, IntegerKernels])[] = Objec
   ([name, simd]) => [name, bindInteger(simd)] as const,
 )
 
-/** Fails at the first element that differs. */
+/** Fails at the first element that differs; NaN equals NaN, 0 does not equal -0. */
 export function expectSame(found: ArrayLike<number>, wanted: ArrayLike<number>, what: string): void {
   assert.is(found.length, wanted.length, what)
   for (let i = 0; i < wanted.length; i++) {
-    if (found[i] !== wanted[i]) assert.unreachable(`${what}: element ${i}: found ${found[i]}, wanted ${wanted[i]}`)
+    if (!Object.is(found[i], wanted[i]))
+      assert.unreachable(`${what}: element ${i}: found ${found[i]}, wanted ${wanted[i]}`)
   }
 }
