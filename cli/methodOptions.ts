@@ -1,4 +1,5 @@
 import { UsageError } from '../engine/base/errors.ts'
+import { defaultGridAlignment } from '../quant/trim/gridAlignment.ts'
 import { defaultKure } from '../quant/trim/kurtosis.ts'
 import { type MethodOptions, methodOptions } from '../quant/trim/methods.ts'
 import { defaultSchemeSampling, type SampledPart, sampledParts } from '../quant/trim/schemeSampling.ts'
@@ -184,12 +185,29 @@ export const methodOptionSpecs: OptionSpecs = {
     description: 'folded maximum allowed, in medians',
     usual: full.gainTrimming?.ratio,
   },
+  'grid-alignment': {
+    type: 'boolean',
+    description: 'hold all channels of a layer on one power-of-two grid',
+    usual: full.gridAlignment !== null,
+  },
+  'grid-from': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'from this fraction of the run on',
+    usual: defaultGridAlignment.from,
+  },
   'batch-norm-freeze': {
     type: 'number',
     minimum: 0,
     maximum: 1,
     description: 'batch norm keeps its statistics from this fraction of the run on',
     usual: full.batchNormFreeze,
+  },
+  'export-snapped': {
+    type: 'boolean',
+    description: 'export weights rounded to the codes trained for',
+    usual: full.exportSnapped,
   },
   'export-clips': { type: 'boolean', description: 'export learned activation ranges as Clip', usual: full.exportClips },
   'batch-norm-batches': {
@@ -261,7 +279,9 @@ export function changedMethod(
       exclude,
     }),
     gainTrimming: part(base.gainTrimming, full.gainTrimming!, 'gain-trimming', { ratio: values['gain-ratio'] }),
+    gridAlignment: part(base.gridAlignment, defaultGridAlignment, 'grid-alignment', { from: values['grid-from'] }),
     batchNormFreeze: pick('batch-norm-freeze', base.batchNormFreeze),
+    exportSnapped: pick('export-snapped', base.exportSnapped),
     exportClips: pick('export-clips', base.exportClips),
     batchNormBatches: pick('batch-norm-batches', base.batchNormBatches),
     batchNormLambda: pick('batch-norm-lambda', base.batchNormLambda),

@@ -3,7 +3,12 @@ import { noGrad } from '../../engine/core/tape.ts'
 import type { FloatTensor } from '../../engine/core/tensor.ts'
 import type { Graph, GraphNode, Parameters } from '../../engine/graph/graph.ts'
 import { runGraph, type Tap } from '../../engine/graph/interpreter.ts'
+import { floatParameter } from '../../engine/graph/parameters.ts'
+import { quantisationPoints } from '../affine/points.ts'
+import { dequantise, quantise } from '../affine/quantise.ts'
 import type { ValueRange } from '../affine/quantiser.ts'
+import type { Scheme } from '../affine/scheme.ts'
+import { weightQuantiser } from '../affine/weightQuantiser.ts'
 
 /**
  * Re-estimates every batch norm's running mean and variance in place: the plain average over `batches`, run in training
@@ -29,6 +34,19 @@ export function reestimateBatchNorm(
       noGrad(() => runGraph({ ...graph, nodes }, parameters, { [input.name]: images }, options))
     })
     k++
+  }
+}
+
+/**
+ * Rounds every weight that a back end would quantise to its codes under `scheme`, in place: w <- s code, each scale from the
+ * weight as it is (per channel where the scheme says so). What a compiler rounds then is rounded already wherever its scales are
+ * these. Example: [1, 0.4] with 3-bit narrow codes: s = 1/3, [1, 1/3].
+ */
+export function snapWeights(graph: Graph, parameters: Parameters, scheme: Scheme): void {
+  for (const { parameter, axis } of quantisationPoints(graph).weights) {
+    const { data, shape } = floatParameter(parameters, parameter)
+    const quantiser = weightQuantiser(data, shape, scheme, { axis })
+    data.set(dequantise(quantise(data, shape, quantiser), shape, quantiser))
   }
 }
 

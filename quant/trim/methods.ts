@@ -2,6 +2,7 @@ import { UsageError } from '../../engine/base/errors.ts'
 import type { StraightThrough } from '../affine/fakeQuantise.ts'
 import { type CurriculumOptions, defaultCurriculum } from './curriculum.ts'
 import { defaultGainTrimming, type GainTrimmingOptions } from './gainTrimming.ts'
+import type { GridAlignmentOptions } from './gridAlignment.ts'
 import { defaultKure, type KureOptions } from './kurtosis.ts'
 import { defaultReversePruning, type ReversePruningOptions } from './reversePruning.ts'
 import { defaultSchemeSampling, type SchemeSampling } from './schemeSampling.ts'
@@ -41,11 +42,15 @@ export interface MethodOptions {
   readonly reversePruning: ReversePruningOptions | null
   /** null: no gain trimming. */
   readonly gainTrimming: GainTrimmingOptions | null
+  /** null: no grid alignment. */
+  readonly gridAlignment: GridAlignmentOptions | null
   /**
    * From this fraction of the run on, batch norm keeps its running statistics and normalises by them, as what is exported
    * will: training then sees the shifts that quantised weights cause, which batch statistics would take out again. 1: never.
    */
   readonly batchNormFreeze: number
+  /** Whether the export step rounds the weights to the codes that training simulates at its end. */
+  readonly exportSnapped: boolean
   /** Whether the export step clips activations to their learned ranges. */
   readonly exportClips: boolean
   /** Training batches over which the export step re-estimates batch norm; 0 leaves it as trained. */
@@ -72,7 +77,9 @@ const quantTrim: MethodOptions = {
   kure: null,
   reversePruning: defaultReversePruning,
   gainTrimming: defaultGainTrimming,
+  gridAlignment: null,
   batchNormFreeze: 1,
+  exportSnapped: false,
   exportClips: true,
   batchNormBatches: 32,
   batchNormLambda: 0,

@@ -12,12 +12,14 @@ import type { Optimiser } from '../../engine/optim/optimiser.ts'
 import type { Schedule } from '../../engine/optim/schedules.ts'
 import type { ValueRange } from '../affine/quantiser.ts'
 import { checkCurriculum, lambdaAt } from './curriculum.ts'
-import { insertClips, reestimateBatchNorm } from './exportStep.ts'
+import { insertClips, reestimateBatchNorm, snapWeights } from './exportStep.ts'
 import { GainTrimming } from './gainTrimming.ts'
+import { GridAlignment } from './gridAlignment.ts'
 import { checkKure, kurePenalty } from './kurtosis.ts'
 import { LearnedSteps } from './learnedSteps.ts'
 import type { MethodOptions } from './methods.ts'
 import { ReversePruning, type TrimEvent, trimTargets } from './reversePruning.ts'
+import { fixedScheme } from './schemeSampling.ts'
 import { QuantisationSimulator, type Simulator } from './simulator.ts'
 
 /** Some images with their labels, as a data set's batches give them. */
@@ -78,6 +80,7 @@ export class Trainer {
   readonly #regularised: readonly FloatTensor[]
   readonly #reversePruning: ReversePruning | null
   readonly #gainTrimming: GainTrimming | null
+  readonly #gridAlignment: GridAlignment | null
   #epoch = 0
 
   /** Throws `UsageError` for options outside their range, `ShapeError` for initial parameters that are not the graph's. */
@@ -112,6 +115,7 @@ export class Trainer {
     this.#reversePruning =
       method.reversePruning && new ReversePruning(targets, method.reversePruning, method.weightBits)
     this.#gainTrimming = method.gainTrimming && new GainTrimming(graph, method.gainTrimming, method.weightBits)
+    this.#gridAlignment = method.gridAlignment && new GridAlignment(graph, method.gridAlignment, method.weightBits)
   }
 
   /** Epochs done. */
@@ -174,6 +178,7 @@ export class Trainer {
     }
     loss.backward()
     this.#optimiser.step()
+    this.#gridAlignment?.afterStep((step + 1) / (stepsPerEpoch * epochs), this.parameters)
     // Gradients live in the step's scope.
     this.#optimiser.zeroGrad()
     return { loss: loss.item(), hits: countHits(logits.data, labels.data) }
@@ -191,12 +196,13 @@ export class Trainer {
   }
 
   /**
-   * The checkpoint. With the method's export step, batch norm is first re-estimated in place, over the first
-   * `batchNormBatches` of `batches`, and the exported graph clips activations to their learned ranges.
+   * The checkpoint. With the method's export step, weights are first rounded to their codes, in place, batch norm is then
+   * re-estimated over the first `batchNormBatches` of `batches`, and the exported graph clips activations to their learned ranges.
    */
   export(batches: Iterable<LabelledBatch>): ExportedModel {
     const { stepsPerEpoch, epochs, method } = this.#options
-    const { batchNormBatches, batchNormLambda, exportClips } = method
+    const { batchNormBatches, batchNormLambda, exportClips, exportSnapped } = method
+    if (exportSnapped) snapWeights(this.graph, this.parameters, fixedScheme(method).weights)
     // What the re-estimation shows the observers is no training.
     const ranges = this.#simulator.ranges()
     if (batchNormBatches > 0) {
@@ -218,6 +224,7 @@ export class Trainer {
     put('optimiser', this.#optimiser.state())
     put('observer', this.#simulator.state())
     put('threshold', this.#reversePruning?.state() ?? [])
+    put('grid', this.#gridAlignment?.state() ?? [])
     return state
   }
 
@@ -235,6 +242,7 @@ export class Trainer {
     this.#optimiser.loadState(part('optimiser'))
     this.#simulator.loadState(part('observer'))
     this.#reversePruning?.loadState(part('threshold'))
+    this.#gridAlignment?.loadState(part('grid'))
     this.#epoch = state.get('epoch')?.item() ?? 0
   }
 }
