@@ -79,13 +79,7 @@ export async function trainAll(
 /** What determines a training up to its last epoch: all but the export step. */
 function trainedPart({ config, base }: Training): string {
   const { methodOptions, ...rest } = config
-  const {
-    exportSnapped: _snapped,
-    exportClips: _clips,
-    batchNormBatches: _batches,
-    batchNormLambda: _lambda,
-    ...trained
-  } = methodOptions
+  const { exportClips: _clips, batchNormBatches: _batches, batchNormLambda: _lambda, ...trained } = methodOptions
   return JSON.stringify([rest, trained, base?.folder])
 }
 

@@ -46,7 +46,8 @@ export function foldingFactors(layer: FoldedLayer, parameters: ReadonlyMap<strin
 
 /**
  * The quantiser of a raw weight [O, ...] whose codes are those of the folded weight, channel c of which is `factors[c]`
- * times as large: scale S_c / factors[c], S the folded weight's scale or scales under a symmetric `scheme`. A channel that
+ * times as large: scale S_c / factors[c], S the folded weight's scale or scales. (An asymmetric scheme takes every gain as
+ * positive: where one is negative the folded range is mirrored.) A channel that
  * folding makes vanish (factor 0, or a quotient beyond f32) keeps the scale of its raw weights: no code of it matters.
  * Example: w = [[1], [-0.5]], factors [1, 8], 4 bits, per tensor: S = f32(4/7), scales [f32(4/7), f32(1/14)].
  */
@@ -64,5 +65,6 @@ export function foldedQuantiser(
     const own = weightQuantiser(w.data, w.shape, { ...scheme, granularity: 'channel' }, { axis: 0 }).scale
     for (let c = 0; c < raw.length; c++) if (!(raw[c] > 0 && Number.isFinite(raw[c]))) raw[c] = own[c]
   }
-  return { scale: raw, zeroPoint: new Int32Array(raw.length).fill(zeroPoint[0]), qmin, qmax, axis: 0 }
+  const zeroPoints = Int32Array.from(raw, (_, c) => zeroPoint[zeroPoint.length === 1 ? 0 : c])
+  return { scale: raw, zeroPoint: zeroPoints, qmin, qmax, axis: 0 }
 }

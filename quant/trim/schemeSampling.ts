@@ -70,14 +70,13 @@ export function fixedScheme(method: MethodOptions): TrainingScheme {
  * point and step) every sampled part is uniform over
  *
  *     granularity   weights per tensor, per channel
- *     symmetry      activations symmetric, asymmetric
+ *     symmetry      symmetric, asymmetric; drawn for weights and for activations
  *     scale-form    any f32, power of two; drawn for weights and for activations
  *     range         weights: maximum, quantile 0.999; activations: observed averages, the batch's own extremes
  *     rounding      ties to even, ties away, ties up
  *     bits          weightBits, activationBits
  *
- * A draw is a function of the run's seed, the step and the point's name, so that a resumed run draws the same. Weights
- * stay symmetric: rounding aside, an asymmetric code of weights is a finer symmetric one.
+ * A draw is a function of the run's seed, the step and the point's name, so that a resumed run draws the same.
  * Example: parts ['bits'], activationBits [4, 8]: half of the steps see 4-bit activations, all else is the method's.
  */
 export class SchemeSampler {
@@ -101,9 +100,13 @@ export class SchemeSampler {
       return parts.includes(part) ? choice : fixed
     }
     const { weights, weightQuantile, activations, activationRange, rounding } = this.#fixed
+    const isSymmetric = pick('symmetry', weights.symmetric, [true, false])
     return {
       weights: {
         ...weights,
+        symmetric: isSymmetric,
+        // A balanced range is what symmetric codes have it for.
+        narrow: isSymmetric,
         granularity: pick('granularity', weights.granularity, ['tensor', 'channel']),
         scaleForm: pick('scale-form', weights.scaleForm, ['float', 'pow2']),
         bits: pick('bits', weights.bits, weightBits),

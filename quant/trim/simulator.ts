@@ -2,7 +2,7 @@ import { FormatError } from '../../engine/base/errors.ts'
 import { type FloatTensor, tensor } from '../../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import type { Tap } from '../../engine/graph/interpreter.ts'
-import { fakeQuantise } from '../affine/fakeQuantise.ts'
+import { type FakeQuantiseOptions, fakeQuantise } from '../affine/fakeQuantise.ts'
 import { EmaQuantileObserver } from '../affine/observers/emaQuantile.ts'
 import { quantisationPoints, type WeightPoint } from '../affine/points.ts'
 import { quantiserFromRange, type ValueRange } from '../affine/quantiser.ts'
@@ -67,7 +67,7 @@ export class QuantisationSimulator implements Simulator {
   }
 
   tap(lambda: number, step: number): Tap {
-    const { ste, observerSkip } = this.#options
+    const { ste, observerSkip, exportSnapped, sampling } = this.#options
     return {
       parameter: (name, value) => {
         const point = this.#weights.get(name)
@@ -75,11 +75,13 @@ export class QuantisationSimulator implements Simulator {
         const { weights, weightQuantile, rounding } = this.#scheme(step, name)
         const options = { axis: point.axis, quantile: weightQuantile < 1 ? weightQuantile : undefined }
         const layer = this.#folded.get(name)
+        // What will be exported snapped reaches a back end on the method's own grid.
+        const snapped = exportSnapped && sampling !== null ? this.#snapped(value, point, { lambda, ste }) : value
         const quantiser =
           layer === undefined
-            ? weightQuantiser(value.data, value.shape, weights, options)
-            : foldedQuantiser(value, foldingFactors(layer, this.#parameters), weights, options)
-        return fakeQuantise(value, quantiser, { lambda, ste, rounding })
+            ? weightQuantiser(snapped.data, value.shape, weights, options)
+            : foldedQuantiser(snapped, foldingFactors(layer, this.#parameters), weights, options)
+        return fakeQuantise(snapped, quantiser, { lambda, ste, rounding })
       },
       value: (name, value) => {
         const observer = this.#observers.get(name)
@@ -91,6 +93,11 @@ export class QuantisationSimulator implements Simulator {
         return fakeQuantise(value, quantiserFromRange(lo, hi, activations), { lambda, ste, rounding })
       },
     }
+  }
+
+  #snapped(value: FloatTensor, { axis }: WeightPoint, options: FakeQuantiseOptions): FloatTensor {
+    const { weights } = fixedScheme(this.#options)
+    return fakeQuantise(value, weightQuantiser(value.data, value.shape, weights, { axis }), options)
   }
 
   ranges(): Map<string, ValueRange> {

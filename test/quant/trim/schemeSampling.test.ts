@@ -72,7 +72,7 @@ test('a part that is not sampled stays as the method has it, and leaves the othe
     const without = drawn({ parts: sampledParts.filter((part) => part !== left) }, 50)
     const kept = (scheme: TrainingScheme): unknown => ({
       granularity: left === 'granularity' ? null : scheme.weights.granularity,
-      symmetric: left === 'symmetry' ? null : scheme.activations.symmetric,
+      symmetric: left === 'symmetry' ? null : [scheme.weights.symmetric, scheme.activations.symmetric],
       forms: left === 'scale-form' ? null : [scheme.weights.scaleForm, scheme.activations.scaleForm],
       ranges: left === 'range' ? null : [scheme.weightQuantile, scheme.activationRange],
       rounding: left === 'rounding' ? null : scheme.rounding,
