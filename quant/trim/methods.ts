@@ -85,6 +85,18 @@ const quantTrim: MethodOptions = {
   batchNormLambda: 0,
 }
 
+/**
+ * What grid alignment needs: an early ramp, batch norm frozen from there on (its statistics are those of the network that is
+ * exported, and need no new estimate), weights exported on the grid.
+ */
+const grid = {
+  curriculum: { ...defaultCurriculum, warmup: 0.1, middle: 0.2, full: 0.4 },
+  gridAlignment: { from: 0.7 },
+  batchNormFreeze: 0.7,
+  batchNormBatches: 0,
+  exportSnapped: true,
+} as const
+
 /** The parts that the baselines go without. */
 const plain = { reversePruning: null, gainTrimming: null, exportClips: false, batchNormBatches: 0 } as const
 
@@ -116,6 +128,19 @@ export const methods = {
   'quant-trim+sampling': {
     summary: 'Quant-Trim with a quantisation scheme drawn anew for each point and step',
     options: { ...quantTrim, weightFolding: true, sampling: defaultSchemeSampling },
+  },
+  'quant-trim+grid': {
+    summary: 'Quant-Trim with the weights of every layer on one power-of-two grid from 0.7 of the run on',
+    options: { ...quantTrim, ...grid },
+  },
+  'quant-trim+grid+sampling': {
+    summary: 'the same with bits, symmetry and granularity drawn anew for each point and step',
+    options: {
+      ...quantTrim,
+      ...grid,
+      weightFolding: true,
+      sampling: { ...defaultSchemeSampling, parts: ['granularity', 'symmetry', 'bits'] },
+    },
   },
   kure: {
     summary: 'full-precision training with kurtosis regularisation (KURE, arXiv 2002.07686)',

@@ -35,7 +35,7 @@ async function trained(name: MethodName): Promise<{ weights: number[]; losses: n
   return { weights: [...trainer.parameters.values()].flatMap((p) => [...p.data]), losses, trainer }
 }
 
-for (const name of ['kure', 'lsq', 'quant-trim+sampling'] as const) {
+for (const name of ['kure', 'lsq', 'quant-trim+sampling', 'quant-trim+grid+sampling'] as const) {
   test(`${name}: plain kernels, SIMD kernels and two threads give the same bits`, async () => {
     useKernels({ kernels: 'plain' })
     const plain = await trained(name)
@@ -98,6 +98,9 @@ test('the ablations differ from Quant-Trim in what they leave out, the baselines
   assert.equal(differing('quant-trim-no-pruning'), ['reversePruning', 'gainTrimming'])
   assert.equal(differing('quant-trim-no-ramp'), ['curriculum'])
   assert.equal(differing('quant-trim+sampling'), ['weightFolding', 'sampling'])
+  const grid = ['curriculum', 'gridAlignment', 'batchNormFreeze', 'exportSnapped', 'batchNormBatches']
+  assert.equal(differing('quant-trim+grid'), grid)
+  assert.equal(differing('quant-trim+grid+sampling'), ['weightFolding', 'sampling', ...grid])
   for (const name of Object.keys(methods) as MethodName[]) {
     if (name.startsWith('quant-trim')) continue
     assert.is(methodOptions(name).exportClips, false)
