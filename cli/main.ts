@@ -10,6 +10,7 @@ import { explainCommand } from './commands/explain.ts'
 import { exportCommand } from './commands/export.ts'
 import { goldenCommand } from './commands/golden.ts'
 import { trainCommand } from './commands/train.ts'
+import { packageVersion } from './packageVersion.ts'
 
 const commands: readonly Command[] = [
   demoCommand,
@@ -29,7 +30,7 @@ Usage: quant-trim COMMAND [OPTIONS]
 
 ${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
-quant-trim COMMAND --help shows the options of a command.
+quant-trim COMMAND --help shows the options of a command; quant-trim --version prints the version.
 Exit status: 0 done, 1 failed, 2 bad usage or an unusable file.`
 
 /** Runs the command line `args` and returns its exit status: 0 done, 1 failed, 2 bad usage or an unusable file. */
@@ -38,6 +39,10 @@ export async function main(args: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     console.log(overview)
     return name === undefined ? 2 : 0
+  }
+  if (name === '--version') {
+    console.log(packageVersion())
+    return 0
   }
   try {
     const command = commands.find((candidate) => candidate.name === name)

@@ -116,9 +116,9 @@ export interface Backend {
   readonly weights: Scheme
   /** The same for matrix products where they differ. Default `weights`. */
   readonly gemmWeights?: Scheme
-  /** 'max': from the largest magnitude. 'power-of-two-mse': the best of five exponents. */
   /** What single layers have otherwise, by node name; only with `weightEstimator` 'max'. Default: nothing. */
   readonly layerWeights?: Readonly<Record<string, Partial<Scheme>>>
+  /** 'max': from the largest magnitude. 'power-of-two-mse': the best of five exponents. */
   readonly weightEstimator: 'max' | 'power-of-two-mse'
   readonly weightBits: readonly number[]
   readonly bias: BiasRule

@@ -184,6 +184,7 @@ test('each command has a help text', async () => {
     assert.match(stdout, new RegExp(`^Usage: quant-trim ${command}`))
   }
   assert.is((await run(['--help'])).status, 0)
+  assert.match((await run(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
 })
 
 // What was asked, its exit status, and what the one message must say.
