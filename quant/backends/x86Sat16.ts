@@ -45,7 +45,7 @@ export const x86Sat16: Backend = {
     },
   ],
   activations: { bits: 8, signed: false, symmetric: false, granularity: 'tensor' },
-  weights: { bits: 8, signed: true, symmetric: true, granularity: 'channel' },
+  weights: { bits: 8, signed: true, symmetric: true, granularity: 'tensor' },
   weightEstimator: 'max',
   weightBits: [8, 7, 4],
   bias: { kind: 'product', bits: 32 },
