@@ -30,6 +30,7 @@ export { initialise } from './graph/initialise.ts'
 export { type RunOptions, runGraph, type Tap } from './graph/interpreter.ts'
 export type { OperatorTable } from './graph/operator.ts'
 export { checkParameters, floatParameter, trainableParameters } from './graph/parameters.ts'
+export { type PreparedGraph, type PrepareOptions, prepareGraph } from './graph/prepare.ts'
 export { loadSafetensors } from './graph/safetensors.ts'
 // Element by element
 export { abs } from './ops/abs.ts'

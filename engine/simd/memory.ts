@@ -13,6 +13,13 @@ interface Staged {
   readonly pointer: number
 }
 
+/** What a kernel made of a kept array. */
+interface KeptForm {
+  readonly pointer: number
+  /** What it is; null until a kernel has made it. */
+  kind: string | null
+}
+
 /**
  * The memory that SIMD kernels work in: one WebAssembly memory of fixed size (growing would detach every view), used as
  * a stack of blocks. Arrays that lie in it are worked on in place; any others are copied in for a call, and results
@@ -30,6 +37,8 @@ export class SimdMemory {
   /** With an executor: begin and end of what the running call reads, and of what it writes, where that lies in the memory already. */
   readonly #reads: number[] = []
   readonly #writes: number[] = []
+  /** By pointer to the array. */
+  readonly #kept = new Map<number, KeptForm>()
 
   constructor(memory: WebAssembly.Memory, executor: Executor | null = null) {
     this.memory = memory
@@ -50,6 +59,7 @@ export class SimdMemory {
   /** Gives back every block from `top` on, as an earlier reading of `top` said. */
   rewind(top: number): void {
     this.#top = top
+    for (const pointer of this.#kept.keys()) if (pointer >= top) this.#kept.delete(pointer)
   }
 
   /** A block of `bytes`, its content undefined. Throws `NumericError` when the memory is full. */
@@ -63,6 +73,29 @@ export class SimdMemory {
     }
     this.#top = end
     return pointer
+  }
+
+  /**
+   * Says that nobody writes to an array of this memory from now on until `rewind` gives it back, and reserves as many bytes
+   * again: kernels that rearrange such an operand do so once (see `keptForm`). An array that lies elsewhere is left alone.
+   */
+  keep(array: TypedArray): void {
+    if (array.buffer !== this.#buffer || array.length === 0) return
+    this.#kept.set(array.byteOffset, { pointer: this.allocate(array.byteLength), kind: null })
+  }
+
+  /**
+   * A pointer to the rearranged form of a kept array, which takes no more bytes than the array; `make` writes it there at
+   * the first call. Null for arrays that may change, and where the form is of another `kind` already.
+   */
+  keptForm(array: TypedArray, kind: string, make: (pointer: number) => void): number | null {
+    const form = array.buffer === this.#buffer ? this.#kept.get(array.byteOffset) : undefined
+    if (form === undefined) return null
+    if (form.kind === null) {
+      make(form.pointer)
+      form.kind = kind
+    }
+    return form.kind === kind ? form.pointer : null
   }
 
   /**

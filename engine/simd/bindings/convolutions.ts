@@ -3,7 +3,16 @@ import type { Kernels } from '../../kernels/index.ts'
 import type { SimdExports } from '../exports.ts'
 import type { Simd } from '../simd.ts'
 import { bindConvolutionGradInput } from './convolutionGradInput.ts'
-import { gatherProduct, stepsOf, stepTable, tableOf, UNITS } from './gatherProduct.ts'
+import {
+  gatherProduct,
+  type PackedRows,
+  packRows,
+  type Rows,
+  stepsOf,
+  stepTable,
+  tableOf,
+  UNITS,
+} from './gatherProduct.ts'
 import { type Border, borderArguments, columnOffset, type Layout, layoutOf, paddedPictures } from './paddedPictures.ts'
 
 /** Vectors of pixels in a panel of `laneProduct`: long, as sums wait between two blocks, but rows stay in a second-level cache. */
@@ -27,9 +36,9 @@ export function bindConvolutions(simd: Simd<SimdExports>) {
     conv2d(x, weight, bias, shape, out) {
       memory.beginCall()
       const biasPointer = bias === null ? 0 : memory.input(bias)
-      const args = [memory.input(x), memory.input(weight), biasPointer, shape, memory.output(out)] as const
-      if (isDepthwise(shape)) depthwise(simd, ...args)
-      else product(simd, ...args)
+      const [from, to] = [memory.input(x), memory.output(out)]
+      if (isDepthwise(shape)) depthwise(simd, from, memory.input(weight), biasPointer, shape, to)
+      else product(simd, from, weight, biasPointer, shape, to)
       memory.endCall()
     },
     ...bindConvolutionGradInput(simd),
@@ -72,20 +81,45 @@ function borderOf(shape: ConvShape): Border {
 function tapTable(simd: Simd<SimdExports>, shape: ConvShape, channels: number, pictures: Layout): number {
   const { kernelHeight, kernelWidth, dilationHeight, dilationWidth } = shape
   const { pointer, table } = tableOf(simd, channels * kernelHeight * kernelWidth)
+  const columns = Array.from({ length: kernelWidth }, (_, kw) => 4 * columnOffset(pictures, kw * dilationWidth))
   let i = 0
   for (let ic = 0; ic < channels; ic++) {
     for (let kh = 0; kh < kernelHeight; kh++) {
-      const line = ic * pictures.plane + kh * dilationHeight * pictures.line
-      for (let kw = 0; kw < kernelWidth; kw++) table[i++] = 4 * (line + columnOffset(pictures, kw * dilationWidth))
+      const line = 4 * (ic * pictures.plane + kh * dilationHeight * pictures.line)
+      for (let kw = 0; kw < kernelWidth; kw++) table[i++] = line + columns[kw]
     }
   }
   return pointer
 }
 
+/** The weights of each group as rows of a product: `count` of `depth` indices. Kept ones are packed once and for all. */
+function weightRows(
+  simd: Simd<SimdExports>,
+  weight: Float32Array,
+  groups: number,
+  count: number,
+  depth: number,
+): (Rows | PackedRows)[] {
+  const { memory } = simd
+  const group = 4 * count * depth
+  const asGiven = (): Rows[] => {
+    const pointer = memory.input(weight)
+    const taps = stepTable(simd, depth, 1)
+    const rows = { row: depth, count, taps, consecutive: true }
+    return Array.from({ length: groups }, (_, g) => ({ ...rows, pointer: pointer + g * group }))
+  }
+  // An odd number of rows takes more room than the weights themselves.
+  if (count % 2 === 1) return asGiven()
+  const form = memory.keptForm(weight, `${count} rows of ${depth}`, (to) => {
+    for (const [g, rows] of asGiven().entries()) packRows(simd, rows, depth, to + g * group)
+  })
+  return form === null ? asGiven() : Array.from({ length: groups }, (_, g) => ({ packed: form + g * group, count }))
+}
+
 function product(
   simd: Simd<SimdExports>,
   x: number,
-  weight: number,
+  weight: Float32Array,
   bias: number,
   shape: ConvShape,
   out: number,
@@ -97,17 +131,10 @@ function product(
   const outPlane = outHeight * outWidth
   const pictures = paddedPictures(simd, x, borderOf(shape))
   const taps = tapTable(simd, shape, channels, pictures)
-  const weightTaps = stepTable(simd, depth, 1)
-  for (let g = 0; g < groups; g++) {
+  weightRows(simd, weight, groups, outChannels, depth).forEach((rows, g) => {
     gatherProduct(
       simd,
-      {
-        pointer: weight + 4 * g * outChannels * depth,
-        row: depth,
-        count: outChannels,
-        taps: weightTaps,
-        consecutive: true,
-      },
+      rows,
       {
         pictures: batch,
         lines: outHeight,
@@ -131,7 +158,7 @@ function product(
       depth,
       bias === 0 ? 0 : bias + 4 * g * outChannels,
     )
-  }
+  })
 }
 
 function laneProduct(simd: Simd<SimdExports>, x: number, gradOut: number, shape: ConvShape, gradWeight: number): void {

@@ -19,6 +19,12 @@ export interface Rows {
   readonly consecutive: boolean
 }
 
+/** The same as `packRows` leaves them. */
+export interface PackedRows {
+  readonly packed: number
+  readonly count: number
+}
+
 /** Pixels of pictures, and where each lies in the operand and in the result; distances in elements. */
 export interface Columns {
   readonly pictures: number
@@ -33,22 +39,29 @@ export interface Columns {
   readonly consecutive: boolean
 }
 
+/** Packs rows of `depth` indices, two by two; an odd last one takes the room of two. Returns where. */
+export function packRows({ dispatch }: Simd<SimdExports>, rows: Rows, depth: number, to: number): number {
+  const { pointer, row, taps, consecutive, count } = rows
+  const args = [pointer, 4 * row, taps, Number(consecutive), count, depth, to]
+  dispatch('packRows', Math.ceil(count / 2), count * depth, args)
+  return to
+}
+
 /** The product of rows and columns over `depth` indices, plus a bias a row (0: none): see assembly/gatherProduct.ts. */
 export function gatherProduct(
-  { memory, dispatch }: Simd<SimdExports>,
-  rows: Rows,
+  simd: Simd<SimdExports>,
+  rows: Rows | PackedRows,
   columns: Columns,
   depth: number,
   bias: number,
 ): void {
+  const { memory, dispatch } = simd
   const { from, to } = columns
   const picture = columns.lines * columns.width
   const count = columns.pictures * picture
   if (rows.count === 0 || count === 0) return
   const pairs = Math.ceil(rows.count / 2)
-  const packed = memory.allocate(8 * pairs * depth)
-  const packArgs = [rows.pointer, 4 * rows.row, rows.taps, Number(rows.consecutive), rows.count, depth, packed]
-  dispatch('packRows', pairs, rows.count * depth, packArgs)
+  const packed = 'packed' in rows ? rows.packed : packRows(simd, rows, depth, memory.allocate(8 * pairs * depth))
 
   const panels = Math.ceil(count / 16)
   const panelsPerUnit = Math.ceil(panels / UNITS)

@@ -70,20 +70,20 @@ export function kernelSwitch({ useKernels }, executor) {
 }
 
 /**
- * A candidate for a float graph with one output; feeds: {name: {shape, data}}. With operands 'resident', inputs lie in the
- * memory of the kernels, and results stay there.
+ * A candidate for a float graph with one output; feeds: {name: {shape, data}}. With operands 'resident', inputs and
+ * parameters lie in the memory of the kernels, and results stay there.
  */
 export function floatCandidate(ours, graph, parameters, feeds, operands = 'arrays') {
-  const { context, scope, noGrad, runGraph, tensor } = ours
+  const { context, scope, noGrad, prepareGraph, runGraph, tensor } = ours
   const feed = (make) => Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, make(value)]))
   const [output] = graph.outputs
-  const compute = (inputs) => noGrad(() => runGraph(graph, parameters, inputs)[output])
   if (operands === 'arrays') {
     const inputs = feed(({ data, shape }) => tensor(data, shape))
-    const run = () => scope(() => compute(inputs))
+    const run = () => scope(() => noGrad(() => runGraph(graph, parameters, inputs)[output]))
     return { run: () => void run(), result: () => run().data }
   }
   let inputs = null
+  let compute = null
   const place = ({ data, shape }) => {
     const placed = context.empty(shape)
     placed.data.set(data)
@@ -92,12 +92,13 @@ export function floatCandidate(ours, graph, parameters, feeds, operands = 'array
   const within = (body) =>
     scope(() => {
       inputs = feed(place)
+      compute = prepareGraph(graph, parameters)
       return body()
     })
   return {
     within,
     run: () => scope(() => void compute(inputs)),
-    result: () => within(() => compute(inputs)).data,
+    result: () => within(() => compute(inputs)[output]).data,
   }
 }
 
