@@ -1,7 +1,7 @@
 import { UsageError } from '../../engine/base/errors.ts'
 import { methods } from '../../quant/trim/methods.ts'
 import { type EvaluationSettings, evaluationFrom, evaluationOptions } from '../evaluation/options.ts'
-import { methodOptionSpecs } from '../methodOptions.ts'
+import { methodOptionSpecs } from '../methodOptionSpecs.ts'
 import { type OptionSpecs, parseOptions } from '../options.ts'
 import type { TrainingConfig } from '../trainingConfig.ts'
 import { configFrom, modelOptionNames, runOptions } from '../trainingOptions.ts'

@@ -1,9 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { changedMethod, methodOptionSpecs } from '../../cli/methodOptions.ts'
+import { methodOptionSpecs } from '../../cli/methodOptionSpecs.ts'
+import { changedMethod } from '../../cli/methodOptions.ts'
 import { describeOptions, parseOptions } from '../../cli/options.ts'
 import { defaultKure } from '../../quant/trim/kurtosis.ts'
 import { type MethodOptions, methodOptions } from '../../quant/trim/methods.ts'
+import { defaultSchemeSampling } from '../../quant/trim/schemeSampling.ts'
 
 const test = suite('options of a method')
 
@@ -27,6 +29,23 @@ test('step sizes and reverse pruning', () => {
   assert.is(changed('qat', '--step-sizes', 'learned').stepSizes, 'learned')
   assert.is(changed('quant-trim', '--no-reverse-pruning').reversePruning, null)
   assert.is(changed('qat', '--clip-quantile', '0.98').reversePruning?.quantile, 0.98)
+})
+
+test('sampling and grid alignment: switched on as a whole or by one of their options, lists checked', () => {
+  assert.equal(changed('qat', '--sampling').sampling, defaultSchemeSampling)
+  assert.equal(changed('qat', '--sampling-parts', 'bits,symmetry', '--sampling-weight-bits', '4,8').sampling, {
+    ...defaultSchemeSampling,
+    parts: ['bits', 'symmetry'],
+    weightBits: [4, 8],
+  })
+  assert.is(changed('quant-trim+sampling', '--no-sampling').sampling, null)
+  assert.equal(changed('qat', '--grid-from', '0.6').gridAlignment, { from: 0.6 })
+  assert.is(changed('quant-trim+grid', '--no-grid-alignment', '--no-export-snapped').exportSnapped, false)
+  assert.throws(
+    () => changed('qat', '--sampling-parts', 'colour'),
+    /--sampling-parts colour: wanted a list of granularity/,
+  )
+  assert.throws(() => changed('qat', '--sampling-activation-bits', '4,one'), /wanted a list of widths from 2 to 16/)
 })
 
 test('the help shows the defaults', () => {
