@@ -1,6 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createPool, type Pool, type PoolOptions } from '../../workers/index.ts'
@@ -220,24 +218,6 @@ test('closing while a worker is being replaced ends it as well', async () => {
   await delay(5)
   await pool.close()
   assert.is(pool.workers.length, 0)
-})
-
-test('a memory that is no longer used is forgotten', async () => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  const pool = await makePool({ threads: 2 })
-  const useOnce = (): void => {
-    const memory = sharedMemory()
-    pool.attach(module, memory, functionsOn(memory))('mark', 64, LARGE, [BASE])
-  }
-  for (let i = 0; i < 3; i++) useOnce()
-  assert.is(pool.attached, 3)
-  for (let i = 0; i < 300 && pool.attached > 0; i++) {
-    collect()
-    await delay(10)
-  }
-  assert.is(pool.attached, 0)
-  await pool.close()
 })
 
 test.run()

@@ -60,4 +60,29 @@ test('where threads are forbidden there is one warning, and one thread', async (
   assert.is(stderr.match(/QuantTrimWarning: 2 worker threads could not be started/g)?.length, 1, stderr)
 })
 
+test('a memory that is no longer used is forgotten', async () => {
+  const program = `
+    import { testModule } from ${JSON.stringify(new URL('./testModule.js', import.meta.url).href)}
+    const module = testModule()
+    const before = pool.attached
+    const useOnce = () => {
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })
+      const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+      pool.attach(module, memory, exports)('mark', 64, 2 ** 40, [1024])
+    }
+    for (let i = 0; i < 3; i++) useOnce()
+    console.log(String(pool.attached - before))
+    for (let i = 0; i < 1000 && pool.attached > before; i++) {
+      globalThis.gc()
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    console.log(String(pool.attached - before))
+    await pool.close()
+  `
+  // Alone in its process: among other tests what a collection leaves is not ours to say.
+  const { status, stdout, stderr } = await run(program, '--expose-gc')
+  assert.is(status, 0, stderr)
+  assert.is(stdout, '3\n0\n')
+})
+
 test.run()
