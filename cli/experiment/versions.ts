@@ -14,13 +14,7 @@ export interface MadeBy {
 const parts = {
   training: {
     folders: ['engine', 'models/data', 'models/zoo', 'quant/affine', 'quant/trim'],
-    modules: [
-      'cli/runImages.js',
-      'cli/trainRun.js',
-      'cli/trainingConfig.js',
-      'quant/passes/injectImbalance.js',
-      'quant/passes/layerPairs.js',
-    ],
+    modules: ['cli/runImages.js', 'cli/trainRun.js', 'cli/trainingConfig.js', 'quant/passes/injectImbalance.js'],
   },
   evaluation: {
     folders: ['engine', 'models/data', 'quant'],

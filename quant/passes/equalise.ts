@@ -1,7 +1,13 @@
 import { UsageError } from '../../engine/base/errors.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
+import {
+  findLayerPairs,
+  type LayerPair,
+  rescalePair,
+  withCopies,
+  workingCopies,
+} from '../../engine/graph/layerPairs.ts'
 import { checkParameters } from '../../engine/graph/parameters.ts'
-import { findLayerPairs, type LayerPair, rescalePair, withCopies, workingCopies } from './layerPairs.ts'
 import type { RewrittenModel } from './model.ts'
 
 /** When equalisation ends. */

@@ -1,9 +1,9 @@
 import { UsageError } from '../../engine/base/errors.ts'
 import { RandomStream } from '../../engine/base/random.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
+import { findLayerPairs, rescalePair, withCopies, workingCopies } from '../../engine/graph/layerPairs.ts'
 import { checkParameters } from '../../engine/graph/parameters.ts'
 import { pow } from '../../engine/kernels/transcendental/pow.ts'
-import { findLayerPairs, rescalePair, withCopies, workingCopies } from './layerPairs.ts'
 import type { RewrittenModel } from './model.ts'
 
 /** How a model is made fragile. */

@@ -1,6 +1,7 @@
 import { FormatError, UsageError } from '../../engine/base/errors.ts'
 import { type FloatTensor, type Tensor, tensor } from '../../engine/core/tensor.ts'
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
+import { findLayerPairs } from '../../engine/graph/layerPairs.ts'
 import { floatParameter } from '../../engine/graph/parameters.ts'
 import { quantisationPoints } from '../affine/points.ts'
 import { codeRange } from '../affine/scheme.ts'
@@ -37,12 +38,14 @@ const MARGIN = 1 - 2 ** -12
  *
  * (the raw weights' own scale per channel, max|w_c| / qmax, times gamma / sqrt(var + eps), is S); without one the row is
  * scaled, w_c <- w_c S qmax / max|w_c|. It is done after every step. When it begins, e is the integer nearest to log2 of the
- * (upper) median over channels of the largest folded weight / qmax, and the shift beta is scaled with the gain, once.
+ * (upper) median over channels of the largest folded weight / qmax; the shift beta or the bias is then scaled too, and where
+ * one layer alone reads the channel (`findLayerPairs`) its weights are divided by the factor, so that the function stays.
  *
  * Example: 4 bits, folded maxima [0.5, 1, 3.5]: median 1, log2(1/7) = -2.8, e = -3, S = 0.125: the gains are multiplied by
  * 1.75, 0.875 and 0.25 (times 1 - 2^-12), all maxima are 0.875.
  */
 export class GridAlignment {
+  readonly #graph: Graph
   readonly #layers: readonly AlignedLayer[]
   readonly #from: number
   readonly #qmax: number
@@ -54,6 +57,7 @@ export class GridAlignment {
     if (!(options.from >= 0 && options.from <= 1)) {
       throw new UsageError(`grid alignment: from ${options.from}; wanted a fraction of the run in [0, 1]`)
     }
+    this.#graph = graph
     this.#from = options.from
     this.#qmax = codeRange({ bits: weightBits, signed: true }).qmax
     const folded = new Map(foldedLayers(graph).map((layer) => [layer.weight, layer]))
@@ -67,31 +71,29 @@ export class GridAlignment {
   /** Holds every layer on its grid, from `fraction` of the run on; in place. */
   afterStep(fraction: number, parameters: Parameters): void {
     if (fraction < this.#from) return
-    for (const layer of this.#layers) this.#align(layer, parameters)
+    if (this.#scales.size === 0) this.#begin(parameters)
+    for (const layer of this.#layers) {
+      const scale = this.#scales.get(layer.weight)
+      if (scale !== undefined)
+        scaleChannels(layer, factorsTo(scale * this.#qmax, channelMaxima(layer, parameters)), parameters)
+    }
   }
 
-  #align({ weight, folded }: AlignedLayer, parameters: Parameters): void {
-    const w = floatParameter(parameters, weight)
-    const channels = w.shape[0]
-    const length = w.size / channels
-    const rows = Array.from({ length: channels }, (_, c) => w.data.subarray(c * length, (c + 1) * length))
-    const factors = folded === null ? null : foldingFactors(folded, parameters)
-    const maxima = rows.map((row, c) => largestMagnitude(row) * (factors?.[c] ?? 1))
-    const median = maxima.slice().sort((a, b) => a - b)[channels >> 1]
-    if (!(median > 0)) return
-    let scale = this.#scales.get(weight)
-    const begins = scale === undefined
-    scale ??= 2 ** nearestExponent(median / this.#qmax) * MARGIN
-    this.#scales.set(weight, scale)
-    for (const [c, row] of rows.entries()) {
-      if (maxima[c] < DEAD * median) continue
-      const factor = (scale * this.#qmax) / maxima[c]
-      if (folded === null) {
-        for (let i = 0; i < length; i++) row[i] *= factor
-      } else {
-        floatParameter(parameters, folded.gain).data[c] *= factor
-        if (begins) floatParameter(parameters, folded.shift).data[c] *= factor
-      }
+  /** Chooses every layer's scale and brings its channels there, layer by layer, so that each sees what the one before did to it. */
+  #begin(parameters: Parameters): void {
+    const pairs = new Map(findLayerPairs(this.#graph, parameters).map((pair) => [pair.first.weight, pair]))
+    for (const layer of this.#layers) {
+      const maxima = channelMaxima(layer, parameters)
+      const median = medianOf(maxima)
+      if (!(median > 0)) continue
+      const scale = 2 ** nearestExponent(median / this.#qmax) * MARGIN
+      this.#scales.set(layer.weight, scale)
+      const factors = factorsTo(scale * this.#qmax, maxima)
+      scaleChannels(layer, factors, parameters)
+      const pair = pairs.get(layer.weight)
+      const shift = layer.folded?.shift ?? pair?.first.bias
+      if (shift) scaleEach(shift, (c) => factors[c], parameters)
+      if (pair) scaleEach(pair.second.weight, (i) => 1 / factors[pair.channelOf(i)], parameters)
     }
   }
 
@@ -109,6 +111,46 @@ export class GridAlignment {
       this.#scales.set(name, scale.item())
     }
   }
+}
+
+/** The largest folded magnitude of each output channel. */
+function channelMaxima({ weight, folded }: AlignedLayer, parameters: Parameters): number[] {
+  const factors = folded === null ? null : foldingFactors(folded, parameters)
+  return rowsOf(weight, parameters).map((row, c) => largestMagnitude(row) * (factors?.[c] ?? 1))
+}
+
+/** What brings the maxima to `wanted`; 1 for dead channels. */
+function factorsTo(wanted: number, maxima: readonly number[]): number[] {
+  const least = DEAD * medianOf(maxima)
+  return maxima.map((largest) => (largest > 0 && largest >= least ? wanted / largest : 1))
+}
+
+/** Multiplies the gain of each channel, or its row where there is none; in place. */
+function scaleChannels({ weight, folded }: AlignedLayer, factors: readonly number[], parameters: Parameters): void {
+  if (folded !== null) {
+    scaleEach(folded.gain, (c) => factors[c], parameters)
+    return
+  }
+  for (const [c, row] of rowsOf(weight, parameters).entries()) {
+    for (let i = 0; i < row.length; i++) row[i] *= factors[c]
+  }
+}
+
+function scaleEach(name: string, factorOf: (index: number) => number, parameters: Parameters): void {
+  const { data } = floatParameter(parameters, name)
+  for (let i = 0; i < data.length; i++) data[i] *= factorOf(i)
+}
+
+/** The weights of each output channel, in place. */
+function rowsOf(weight: string, parameters: Parameters): Float32Array[] {
+  const { data, shape, size } = floatParameter(parameters, weight)
+  const length = size / shape[0]
+  return Array.from({ length: shape[0] }, (_, c) => data.subarray(c * length, (c + 1) * length))
+}
+
+/** The upper median. Example: [3, 1, 2, 9]: 3. */
+function medianOf(values: readonly number[]): number {
+  return values.slice().sort((a, b) => a - b)[values.length >> 1]
 }
 
 /** The integer nearest to log2 x in [-126, 127], from comparisons alone: x^2 against odd powers of two. */

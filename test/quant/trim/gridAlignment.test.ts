@@ -1,10 +1,12 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { RandomStream } from '../../../engine/base/random.ts'
 import { type FloatTensor, tensor } from '../../../engine/core/tensor.ts'
 import { buildGraph } from '../../../engine/graph/builder.ts'
 import { foldBatchNorm } from '../../../engine/graph/foldBatchNorm.ts'
 import type { Parameters } from '../../../engine/graph/graph.ts'
 import { initialise } from '../../../engine/graph/initialise.ts'
+import { runGraph } from '../../../engine/graph/interpreter.ts'
 import { floatParameter } from '../../../engine/graph/parameters.ts'
 import { quantise } from '../../../quant/affine/quantise.ts'
 import type { Scheme } from '../../../quant/affine/scheme.ts'
@@ -86,6 +88,39 @@ test('aligned and snapped, the folded weights have the same codes under every sy
       assert.ok(Math.abs(value - wanted[i] * scale) < 1e-5 * scale, `${value} is not ${wanted[i]} * ${scale}`)
     })
   }
+})
+
+test('where one layer alone reads a channel, beginning changes no function', () => {
+  const chain = buildGraph('chain', (g) => {
+    const x = g.input('image', [null, 3, 6, 6])
+    const wide = g.relu(g.batchNorm(g.conv(x, { name: 'wide', out: 8, kernel: 1, bias: false }), { name: 'n1' }))
+    const deep = g.relu(g.conv(wide, { name: 'deep', out: 8, kernel: 3, pad: 1, groups: 8, bias: true }))
+    return g.batchNorm(g.conv(deep, { name: 'last', out: 4, kernel: 3, bias: false }), { name: 'n2' })
+  })
+  const parameters = initialise(chain, 9)
+  const random = new RandomStream(5, 'chain')
+  for (const name of ['n1.weight', 'n1.bias', 'deep.bias', 'n2.weight', 'n2.bias']) {
+    values(parameters, name).forEach((_, i, data) => {
+      data[i] = 0.5 + 3 * random.uniform()
+    })
+  }
+  const image = tensor(
+    Float32Array.from({ length: 216 }, () => random.uniform() - 0.5),
+    [2, 3, 6, 6],
+  )
+  const run = (): Float32Array =>
+    (Object.values(runGraph(chain, parameters, { [chain.inputs[0].name]: image }))[0] as FloatTensor).data.slice()
+  const before = run()
+  const gains = values(parameters, 'n2.weight').slice()
+  new GridAlignment(chain, { from: 0 }, 4).afterStep(0, parameters)
+  const after = run()
+  // Nobody reads the last layer, whose channels are scaled themselves.
+  const factors = values(parameters, 'n2.weight').map((gain, c) => gain / gains[c])
+  assert.ok(new Set(factors).size === 4)
+  after.forEach((value, i) => {
+    const wanted = before[i] * factors[Math.floor(i / 16) % 4]
+    assert.ok(Math.abs(value - wanted) < 1e-4 * (1 + Math.abs(wanted)), `${value}, not ${wanted}`)
+  })
 })
 
 test('a dead channel is left as it is, and so is a layer without life', () => {

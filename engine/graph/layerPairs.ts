@@ -1,8 +1,8 @@
-import { sizeOf } from '../../engine/base/shape.ts'
-import { type FloatTensor, tensor } from '../../engine/core/tensor.ts'
-import type { Graph, GraphNode, Parameters } from '../../engine/graph/graph.ts'
-import { floatParameter } from '../../engine/graph/parameters.ts'
-import { usesOf } from '../../engine/graph/uses.ts'
+import { sizeOf } from '../base/shape.ts'
+import { type FloatTensor, tensor } from '../core/tensor.ts'
+import type { Graph, GraphNode, Parameters } from './graph.ts'
+import { floatParameter } from './parameters.ts'
+import { usesOf } from './uses.ts'
 
 /** Operators that commute with a positive factor on a channel, so that it passes through them. */
 const homogeneous = new Set([
