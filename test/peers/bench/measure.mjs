@@ -6,6 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 const SAMPLE = 0.03
 /** A candidate gets no more time than this, in seconds, however many rounds were asked for. */
 const BUDGET = 8
+/** Runs before the first sample, in seconds: V8 compiles what is called anew, in steps, over some thousand short runs. */
+const WARM_UP = 0.5
 /** Between two samples: threads of the one before stop spinning. In milliseconds. */
 const PAUSE = 5
 
@@ -35,7 +37,7 @@ export async function measure(candidates, rounds) {
 /** Runs until the compiler has settled; says how often a run is repeated in a sample, and how many samples fit. */
 async function warmUp(candidate, rounds) {
   let seconds = await sample(candidate, 1)
-  for (let spent = seconds; spent < 0.1; spent += seconds) seconds = await sample(candidate, 1)
+  for (let spent = seconds; spent < WARM_UP; spent += seconds) seconds = await sample(candidate, 1)
   const repeats = Math.max(1, Math.ceil(SAMPLE / seconds))
   const affordable = Math.max(1, Math.floor(BUDGET / (repeats * seconds)))
   return { candidate, repeats, rounds: Math.min(rounds, affordable), samples: [] }
