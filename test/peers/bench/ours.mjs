@@ -38,12 +38,14 @@ export async function loadOurs() {
   return Object.assign({}, ...modules)
 }
 
+/** With new kernels the first runs are slower: pages are touched, and workers get to know the modules. */
+const SETTLING_RUNS = 4
 /** Bytes for kernels and scopes: plenty for every work, and cheap to make anew for each turn of a candidate. */
 const MEMORY = 2 ** 28
 
 /**
  * Two ways to make candidates that compute with `executor` and with one thread. The engine has one set of kernels at a
- * time, so each candidate chooses its own before its samples, and runs once, for the pages of the new memory.
+ * time, so each candidate chooses its own before its samples, and runs a few times, for the pages of the new memory.
  */
 export function kernelSwitch({ useKernels }, executor) {
   const alone = Symbol('alone')
@@ -61,8 +63,11 @@ export function kernelSwitch({ useKernels }, executor) {
       ...candidate,
       enter() {
         if (!choose(wanted)) return
-        if (candidate.within) candidate.within(candidate.run)
-        else candidate.run()
+        const settle = () => {
+          for (let i = 0; i < SETTLING_RUNS; i++) candidate.run()
+        }
+        if (candidate.within) candidate.within(settle)
+        else settle()
       },
     }
   }
