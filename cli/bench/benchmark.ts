@@ -5,6 +5,7 @@ import type { Executor } from '../../engine/simd/executor.ts'
 import { simdKernels } from '../../engine/simd/kernels.ts'
 import { peakLoop } from '../../engine/simd/peak.ts'
 import { createSimdMemory } from '../../engine/simd/simd.ts'
+import { dispatchMicroseconds } from './dispatch.ts'
 import { type KernelCase, kernelCases } from './kernelCases.ts'
 import { type Effort, medianSeconds } from './measure.ts'
 import { type NetworkCase, networkCases } from './networkCases.ts'
@@ -28,6 +29,8 @@ export interface BenchmarkResult {
   readonly threads: number
   /** GFLOP/s on one thread of a loop that multiplies and adds in SIMD registers alone, the best of several measurements; null without WebAssembly SIMD. */
   readonly peak: number | null
+  /** Microseconds to share out an empty job; null with one thread. */
+  readonly dispatch: number | null
   readonly rows: readonly BenchmarkRow[]
 }
 
@@ -72,7 +75,7 @@ export function benchmark(filter: string, { effort, executor, onCase = () => {} 
   const rows = [...kernels, ...networks].map(({ gflops, ...row }) => {
     return { ...row, peakShare: gflops === null || peak === null ? null : gflops / (threads * peak) }
   })
-  return { threads, peak, rows }
+  return { threads, peak, dispatch: dispatchMicroseconds(executor, effort), rows }
 }
 
 /** What the peak loop reaches now, in GFLOP/s. */

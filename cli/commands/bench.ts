@@ -31,7 +31,7 @@ additions in SIMD registers alone reach on as many cores of this machine as ther
 Options:
 ${describeOptions(specs)}
 
---json: {threads, peak (GFLOP/s of one thread), rows: [{name, kind, unit, plain, simd, peakShare}]}; simd, peak and peakShare are null where there
+--json: {threads, peak (GFLOP/s of one thread), dispatch (microseconds of an empty parallel job; null with one thread), rows: [{name, kind, unit, plain, simd, peakShare}]}; simd, peak and peakShare are null where there
 is no WebAssembly SIMD, peakShare also where operations are not counted.`,
   async run(args) {
     const { values } = parseOptions(specs, args)
@@ -49,7 +49,7 @@ is no WebAssembly SIMD, peakShare also where operations are not counted.`,
   },
 }
 
-function format({ threads, rows, peak }: BenchmarkResult): string {
+function format({ threads, rows, peak, dispatch }: BenchmarkResult): string {
   const header = ['kernel or network', 'unit', 'plain', 'SIMD', 'times', 'of peak']
   const body = rows.map(({ name, unit, plain, simd, peakShare }) => [
     name,
@@ -63,7 +63,8 @@ function format({ threads, rows, peak }: BenchmarkResult): string {
     peak === null
       ? 'There is no WebAssembly SIMD here: the plain kernels serve.'
       : `SIMD registers alone: ${peak.toFixed(1)} GFLOP/s on one thread; SIMD kernels: ${threads} thread${threads === 1 ? '' : 's'}`
-  return `${table(header, body)}\n\n${reference}`
+  const sharing = dispatch === null ? '' : `; an empty job, shared out and finished: ${dispatch.toFixed(1)} µs`
+  return `${table(header, body)}\n\n${reference}${sharing}`
 }
 
 /** Three digits, or all that stand before the point. */

@@ -70,8 +70,9 @@ test('a table for people', async () => {
 test('with threads, every case runs, and its share is of the peak of as many', async () => {
   const { status, stdout, stderr } = await bench('--quick', '--json', '--threads', '2', '--filter', 'lenet')
   assert.is(status, 0, stderr)
-  const { threads, peak, rows } = JSON.parse(stdout)
+  const { threads, peak, dispatch, rows } = JSON.parse(stdout)
   assert.is(threads, 2)
+  assert.ok(dispatch > 0, 'an empty job was shared out')
   assert.is(rows.length, 3)
   // LeNet's multiplications and additions for one picture of 28 x 28, counted by hand: two convolutions, three layers.
   const operations = 2 * (6 * 25 * 28 * 28 + 16 * 6 * 25 * 10 * 10 + 400 * 120 + 120 * 84 + 84 * 10)
