@@ -10,7 +10,7 @@ import { named } from './named.ts'
 import type { Cell, ExperimentPlan } from './plan.ts'
 import { PhaseProgress } from './progress.ts'
 import { type ExperimentResults, type RunResult, summariseRuns } from './results.ts'
-import { type Training, trainAll } from './trainAll.ts'
+import { type Training, trainAll, trainedPart } from './trainAll.ts'
 import { codeOf, shortHash } from './versions.ts'
 
 /** How an experiment is run. */
@@ -106,6 +106,7 @@ export async function runExperiment(plan: ExperimentPlan, options: RunExperiment
     }
   })
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, x) => total + x, 0)
+  const trainings = works.flatMap(({ training }) => (training.base ? [training.base, training] : [training]))
   const { version, code } = codeOf('evaluation')
   const results: ExperimentResults = {
     format: 'quant-trim experiment 1',
@@ -116,7 +117,7 @@ export async function runExperiment(plan: ExperimentPlan, options: RunExperiment
     versions: { 'quant-trim': version, code, node: process.version },
     seconds: {
       wall: cache.wallSeconds(hash, 0),
-      training: sum([...trained.values()].map(({ seconds }) => seconds)),
+      training: sum([...new Map(trainings.map((one) => [trainedPart(one), recordOf(one).seconds])).values()]),
       evaluation: sum(evaluated.map(({ seconds }) => seconds)),
     },
     runs,

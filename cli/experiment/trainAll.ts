@@ -76,8 +76,8 @@ export async function trainAll(
   return records
 }
 
-/** What determines a training up to its last epoch: all but the export step. */
-function trainedPart({ config, base }: Training): string {
+/** What determines a training up to its last epoch: all but the export step. The same: it was trained once. */
+export function trainedPart({ config, base }: Training): string {
   const { methodOptions, ...rest } = config
   const { exportClips: _clips, batchNormBatches: _batches, batchNormLambda: _lambda, ...trained } = methodOptions
   return JSON.stringify([rest, trained, base?.folder])

@@ -236,7 +236,7 @@ test('methods that differ in the export step only are trained once, and give wha
   writeFileSync(join(folder, 'twins.json'), JSON.stringify(plan))
   const { status, stderr } = await run('experiment', 'twins.json', '--cache', 'twins', '--workers', '1')
   assert.is(status, 0, stderr)
-  const { runs } = JSON.parse(readFileSync(join(folder, 'twins.results.json'), 'utf8')) as ExperimentResults
+  const { runs, seconds } = JSON.parse(readFileSync(join(folder, 'twins.results.json'), 'utf8')) as ExperimentResults
   const alone = ['--method', 'qat', '--epochs', '2']
   const plain = await train(...alone, '--out', 'plain')
   const twin = await train(...alone, '--export-clips', '--batch-norm-batches', '2', '--out', 'twin')
@@ -247,6 +247,7 @@ test('methods that differ in the export step only are trained once, and give wha
   const metrics = (name: string): string => readFileSync(join(folder, 'twins', name, 'metrics.jsonl'), 'utf8')
   // Seconds included: the second was not trained again.
   assert.is(metrics(runs[0].hash), metrics(runs[1].hash))
+  assert.is(seconds.training, runs[0].seconds.training, 'the time of both is counted once')
 })
 
 test.run()
