@@ -46,7 +46,8 @@ export interface MethodOptions {
   readonly gridAlignment: GridAlignmentOptions | null
   /**
    * From this fraction of the run on, batch norm keeps its running statistics and normalises by them, as what is exported
-   * will: training then sees the shifts that quantised weights cause, which batch statistics would take out again. 1: never.
+   * will: training then sees the shifts that quantised weights cause, which batch statistics would take out again. The learning
+   * rate is a tenth from there on. 1: never.
    */
   readonly batchNormFreeze: number
   /** Whether the export step rounds the weights to the codes that training simulates at its end. */
@@ -86,12 +87,12 @@ const quantTrim: MethodOptions = {
 }
 
 /**
- * What grid alignment needs: an early ramp, batch norm frozen from there on (its statistics are those of the network that is
- * exported, and need no new estimate), weights exported on the grid.
+ * What grid alignment needs: an early ramp, batch norm frozen at the end (its statistics are then those of the network that is
+ * exported, and need no new estimate, which would move the weights off the grid), weights exported on the grid.
  */
 const grid = {
   curriculum: { ...defaultCurriculum, warmup: 0.1, middle: 0.2, full: 0.4 },
-  gridAlignment: { from: 0.7 },
+  gridAlignment: { from: 0.5 },
   batchNormFreeze: 0.7,
   batchNormBatches: 0,
   exportSnapped: true,
@@ -130,7 +131,7 @@ export const methods = {
     options: { ...quantTrim, weightFolding: true, sampling: defaultSchemeSampling },
   },
   'quant-trim+grid': {
-    summary: 'Quant-Trim with the weights of every layer on one power-of-two grid from 0.7 of the run on',
+    summary: 'Quant-Trim with the weights of every layer on one power-of-two grid from half of the run on',
     options: { ...quantTrim, ...grid },
   },
   'quant-trim+grid+sampling': {

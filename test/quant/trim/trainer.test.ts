@@ -145,7 +145,8 @@ test('frozen batch norm keeps its statistics and the network goes on learning', 
   }
   assert.equal(weightsOf(frozen), weightsOf(free), 'until half of the run nothing is frozen')
   const before = meanOf(frozen)
-  const first = (await frozen.trainEpoch([batch, batch])).metrics.loss
+  const { loss: first, learningRate } = (await frozen.trainEpoch([batch, batch])).metrics
+  assert.ok(Math.abs(learningRate - 0.01) < 1e-12, 'at the full rate frozen networks fell back to chance')
   const last = (await frozen.trainEpoch([batch, batch])).metrics.loss
   assert.equal(meanOf(frozen), before)
   assert.ok(last < first, `${first} -> ${last}`)
