@@ -50,7 +50,9 @@ export function accuracySection(data: ReportData): Section | null {
   return section('accuracy', 'Accuracy on the back ends', figures)
 }
 
-function drawTable(corner: string, columns: readonly Column[], names: readonly string[]): Markup {
+/** Without the back ends that no column has, as those that cannot express a bit-width. */
+function drawTable(corner: string, columns: readonly Column[], all: readonly string[]): Markup {
+  const names = all.filter((name) => columns.some((column) => dropsOf(column, name).length > 0))
   const rows: HeatRow[] = [
     {
       label: 'float top-1, %',

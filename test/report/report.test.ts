@@ -115,6 +115,22 @@ test('a log without histograms still has its table', () => {
   assert.not.match(page, 'Weights before and after')
 })
 
+test('a table leaves out the back ends that do not have its bit-width', () => {
+  const [row] = one.comparison.backends
+  const backends = [
+    { ...row, name: 'eight', bits: 'W8A8' },
+    { ...row, name: 'four', bits: 'W4A8' },
+  ]
+  const comparison = { ...one.comparison, backends }
+  const comparisons = ['float', 'qat'].map((name) => ({ ...one, method: name, comparison }))
+  const page = renderReport({ title: 'two', comparisons })
+  const tables = [...page.matchAll(/<table class="heat">.*?<\/table>/gs)].map(([table]) => table)
+  assert.equal(
+    tables.slice(0, 2).map((table) => ['eight', 'four'].filter((name) => table.includes(`<th scope="row">${name}</th>`))),
+    [['eight'], ['four']],
+  )
+})
+
 test('hostile names stay text', () => {
   const evil = `"><script>alert(1)</script><a href='x' onload="y">&`
   const comparison = {
