@@ -126,7 +126,9 @@ test('a table leaves out the back ends that do not have its bit-width', () => {
   const page = renderReport({ title: 'two', comparisons })
   const tables = [...page.matchAll(/<table class="heat">.*?<\/table>/gs)].map(([table]) => table)
   assert.equal(
-    tables.slice(0, 2).map((table) => ['eight', 'four'].filter((name) => table.includes(`<th scope="row">${name}</th>`))),
+    tables
+      .slice(0, 2)
+      .map((table) => ['eight', 'four'].filter((name) => table.includes(`<th scope="row">${name}</th>`))),
     [['eight'], ['four']],
   )
 })
