@@ -5,6 +5,7 @@ import { usesOf } from '../../engine/graph/uses.ts'
 import type { Quantiser } from '../affine/quantiser.ts'
 import type { Scheme } from '../affine/scheme.ts'
 import { type WeightQuantiserOptions, weightQuantiser } from '../affine/weightQuantiser.ts'
+import { largestMagnitude } from './reversePruning.ts'
 
 /** A convolution or linear layer directly followed by a batch norm: what folding would join. */
 export interface FoldedLayer {
@@ -42,6 +43,24 @@ export function foldingFactors(layer: FoldedLayer, parameters: ReadonlyMap<strin
   const gain = floatParameter(parameters, layer.gain).data
   const variance = floatParameter(parameters, layer.variance).data
   return Float64Array.from(gain, (gamma, c) => Math.abs(gamma) / Math.sqrt(variance[c] + layer.epsilon))
+}
+
+/**
+ * The largest magnitude of each output channel's weights [O, ...], times what folding multiplies it with; as it is where `folded`
+ * is null. In double. Example: w = [[1, -2], [0.5, 0]], factors [1.5, 4]: [3, 2].
+ */
+export function channelMaxima(
+  weight: string,
+  folded: FoldedLayer | null,
+  parameters: ReadonlyMap<string, Tensor>,
+): number[] {
+  const { data, shape, size } = floatParameter(parameters, weight)
+  const length = size / shape[0]
+  const factors = folded === null ? null : foldingFactors(folded, parameters)
+  return Array.from(
+    { length: shape[0] },
+    (_, c) => largestMagnitude(data.subarray(c * length, (c + 1) * length)) * (factors?.[c] ?? 1),
+  )
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Tensor } from '../../engine/core/tensor.ts'
 import type { Graph } from '../../engine/graph/graph.ts'
 import { floatParameter } from '../../engine/graph/parameters.ts'
 import { codeRange } from '../affine/scheme.ts'
-import { type FoldedLayer, foldedLayers, foldingFactors } from './foldedLayers.ts'
+import { channelMaxima, type FoldedLayer, foldedLayers, foldingFactors } from './foldedLayers.ts'
 import { magnitudeHistogram } from './magnitudeHistogram.ts'
 import { largestMagnitude, type TrimEvent } from './reversePruning.ts'
 
@@ -42,15 +42,10 @@ export class GainTrimming {
 
   #trim(epoch: number, layer: FoldedLayer, parameters: ReadonlyMap<string, Tensor>): TrimEvent {
     const data = (name: string): Float32Array => floatParameter(parameters, name).data
-    const weight = data(layer.weight)
     const gain = data(layer.gain)
     const shift = data(layer.shift)
     const channels = gain.length
-    const length = weight.length / channels
-    const folded = Float32Array.from(
-      foldingFactors(layer, parameters),
-      (factor, c) => largestMagnitude(weight.subarray(c * length, (c + 1) * length)) * factor,
-    )
+    const folded = Float32Array.from(channelMaxima(layer.weight, layer, parameters))
     const sorted = folded.slice().sort()
     const middle = channels >> 1
     const median = channels % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2

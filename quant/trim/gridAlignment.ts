@@ -5,8 +5,7 @@ import { findLayerPairs } from '../../engine/graph/layerPairs.ts'
 import { floatParameter } from '../../engine/graph/parameters.ts'
 import { quantisationPoints } from '../affine/points.ts'
 import { codeRange } from '../affine/scheme.ts'
-import { type FoldedLayer, foldedLayers, foldingFactors } from './foldedLayers.ts'
-import { largestMagnitude } from './reversePruning.ts'
+import { channelMaxima, type FoldedLayer, foldedLayers } from './foldedLayers.ts'
 
 /** Options of grid alignment (ours: the paper has nothing like it). */
 export interface GridAlignmentOptions {
@@ -74,8 +73,9 @@ export class GridAlignment {
     if (this.#scales.size === 0) this.#begin(parameters)
     for (const layer of this.#layers) {
       const scale = this.#scales.get(layer.weight)
-      if (scale !== undefined)
-        scaleChannels(layer, factorsTo(scale * this.#qmax, channelMaxima(layer, parameters)), parameters)
+      if (scale === undefined) continue
+      const maxima = channelMaxima(layer.weight, layer.folded, parameters)
+      scaleChannels(layer, factorsTo(scale * this.#qmax, maxima), parameters)
     }
   }
 
@@ -83,7 +83,7 @@ export class GridAlignment {
   #begin(parameters: Parameters): void {
     const pairs = new Map(findLayerPairs(this.#graph, parameters).map((pair) => [pair.first.weight, pair]))
     for (const layer of this.#layers) {
-      const maxima = channelMaxima(layer, parameters)
+      const maxima = channelMaxima(layer.weight, layer.folded, parameters)
       const median = medianOf(maxima)
       if (!(median > 0)) continue
       const scale = 2 ** nearestExponent(median / this.#qmax) * MARGIN
@@ -113,12 +113,6 @@ export class GridAlignment {
   }
 }
 
-/** The largest folded magnitude of each output channel. */
-function channelMaxima({ weight, folded }: AlignedLayer, parameters: Parameters): number[] {
-  const factors = folded === null ? null : foldingFactors(folded, parameters)
-  return rowsOf(weight, parameters).map((row, c) => largestMagnitude(row) * (factors?.[c] ?? 1))
-}
-
 /** What brings the maxima to `wanted`; 1 for dead channels. */
 function factorsTo(wanted: number, maxima: readonly number[]): number[] {
   const least = DEAD * medianOf(maxima)
@@ -131,21 +125,13 @@ function scaleChannels({ weight, folded }: AlignedLayer, factors: readonly numbe
     scaleEach(folded.gain, (c) => factors[c], parameters)
     return
   }
-  for (const [c, row] of rowsOf(weight, parameters).entries()) {
-    for (let i = 0; i < row.length; i++) row[i] *= factors[c]
-  }
+  const length = floatParameter(parameters, weight).size / factors.length
+  scaleEach(weight, (i) => factors[Math.floor(i / length)], parameters)
 }
 
 function scaleEach(name: string, factorOf: (index: number) => number, parameters: Parameters): void {
   const { data } = floatParameter(parameters, name)
   for (let i = 0; i < data.length; i++) data[i] *= factorOf(i)
-}
-
-/** The weights of each output channel, in place. */
-function rowsOf(weight: string, parameters: Parameters): Float32Array[] {
-  const { data, shape, size } = floatParameter(parameters, weight)
-  const length = size / shape[0]
-  return Array.from({ length: shape[0] }, (_, c) => data.subarray(c * length, (c + 1) * length))
 }
 
 /** The upper median. Example: [3, 1, 2, 9]: 3. */

@@ -2,7 +2,7 @@ import { UsageError } from '../../engine/base/errors.ts'
 import type { StraightThrough } from '../affine/fakeQuantise.ts'
 import { type CurriculumOptions, defaultCurriculum } from './curriculum.ts'
 import { defaultGainTrimming, type GainTrimmingOptions } from './gainTrimming.ts'
-import type { GridAlignmentOptions } from './gridAlignment.ts'
+import { defaultGridAlignment, type GridAlignmentOptions } from './gridAlignment.ts'
 import { defaultKure, type KureOptions } from './kurtosis.ts'
 import { defaultReversePruning, type ReversePruningOptions } from './reversePruning.ts'
 import { defaultSchemeSampling, type SchemeSampling } from './schemeSampling.ts'
@@ -92,7 +92,7 @@ const quantTrim: MethodOptions = {
  */
 const grid = {
   curriculum: { ...defaultCurriculum, warmup: 0.1, middle: 0.2, full: 0.4 },
-  gridAlignment: { from: 0.5 },
+  gridAlignment: defaultGridAlignment,
   batchNormFreeze: 0.7,
   batchNormBatches: 0,
   exportSnapped: true,
