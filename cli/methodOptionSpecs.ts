@@ -1,6 +1,7 @@
 import { defaultGridAlignment } from '../quant/trim/gridAlignment.ts'
 import { defaultKure } from '../quant/trim/kurtosis.ts'
 import { methodOptions } from '../quant/trim/methods.ts'
+import { defaultPairTrimming } from '../quant/trim/pairTrimming.ts'
 import { defaultSchemeSampling, sampledParts } from '../quant/trim/schemeSampling.ts'
 import type { OptionSpecs } from './options.ts'
 
@@ -195,6 +196,18 @@ export const methodOptionSpecs: OptionSpecs = {
     maximum: 1,
     description: 'from this fraction of the run on',
     usual: defaultGridAlignment.from,
+  },
+  'pair-trimming': {
+    type: 'boolean',
+    description: 'hold neighbouring weights to what int16 pair sums bear',
+    usual: full.pairTrimming !== null,
+  },
+  'pair-from': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'from this fraction of the run on',
+    usual: defaultPairTrimming.from,
   },
   'batch-norm-freeze': {
     type: 'number',

@@ -3,6 +3,7 @@ import { defaultGainTrimming } from '../quant/trim/gainTrimming.ts'
 import { defaultGridAlignment } from '../quant/trim/gridAlignment.ts'
 import { defaultKure } from '../quant/trim/kurtosis.ts'
 import type { MethodOptions } from '../quant/trim/methods.ts'
+import { defaultPairTrimming } from '../quant/trim/pairTrimming.ts'
 import { defaultReversePruning } from '../quant/trim/reversePruning.ts'
 import { defaultSchemeSampling, type SampledPart, sampledParts } from '../quant/trim/schemeSampling.ts'
 import { type ParsedOptions, textOf } from './options.ts'
@@ -62,6 +63,7 @@ export function changedMethod(
     }),
     gainTrimming: part(base.gainTrimming, defaultGainTrimming, 'gain-trimming', { ratio: values['gain-ratio'] }),
     gridAlignment: part(base.gridAlignment, defaultGridAlignment, 'grid-alignment', { from: values['grid-from'] }),
+    pairTrimming: part(base.pairTrimming, defaultPairTrimming, 'pair-trimming', { from: values['pair-from'] }),
     batchNormFreeze: pick('batch-norm-freeze', base.batchNormFreeze),
     exportSnapped: pick('export-snapped', base.exportSnapped),
     exportClips: pick('export-clips', base.exportClips),

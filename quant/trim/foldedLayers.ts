@@ -2,6 +2,7 @@ import type { FloatTensor, Tensor } from '../../engine/core/tensor.ts'
 import type { Graph } from '../../engine/graph/graph.ts'
 import { floatParameter } from '../../engine/graph/parameters.ts'
 import { usesOf } from '../../engine/graph/uses.ts'
+import { quantisationPoints } from '../affine/points.ts'
 import type { Quantiser } from '../affine/quantiser.ts'
 import type { Scheme } from '../affine/scheme.ts'
 import { type WeightQuantiserOptions, weightQuantiser } from '../affine/weightQuantiser.ts'
@@ -33,6 +34,22 @@ export function foldedLayers(graph: Graph): FoldedLayer[] {
       },
     ]
   })
+}
+
+/** A weight that a back end would quantise, and the batch norm that it would be folded with; null where none follows. */
+export interface WeightLayer {
+  readonly weight: string
+  readonly folded: FoldedLayer | null
+}
+
+/** The layers of convolutions and matrix products whose output channels come first, each weight once, in the order of the network. */
+export function weightLayers(graph: Graph): WeightLayer[] {
+  const folded = new Map(foldedLayers(graph).map((layer) => [layer.weight, layer]))
+  const points = quantisationPoints(graph).weights.filter(({ axis }) => axis === 0)
+  return [...new Set(points.map(({ parameter }) => parameter))].map((weight) => ({
+    weight,
+    folded: folded.get(weight) ?? null,
+  }))
 }
 
 /**

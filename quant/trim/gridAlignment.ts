@@ -3,9 +3,8 @@ import { type FloatTensor, type Tensor, tensor } from '../../engine/core/tensor.
 import type { Graph, Parameters } from '../../engine/graph/graph.ts'
 import { findLayerPairs } from '../../engine/graph/layerPairs.ts'
 import { floatParameter } from '../../engine/graph/parameters.ts'
-import { quantisationPoints } from '../affine/points.ts'
 import { codeRange } from '../affine/scheme.ts'
-import { channelMaxima, type FoldedLayer, foldedLayers } from './foldedLayers.ts'
+import { channelMaxima, type WeightLayer, weightLayers } from './foldedLayers.ts'
 
 /** Options of grid alignment (ours: the paper has nothing like it). */
 export interface GridAlignmentOptions {
@@ -15,12 +14,6 @@ export interface GridAlignmentOptions {
 
 /** Half of the run: the ramp should be over by then. */
 export const defaultGridAlignment: GridAlignmentOptions = { from: 0.5 }
-
-/** A layer whose output channels are brought to one grid; `folded` where a batch norm follows. */
-interface AlignedLayer {
-  readonly weight: string
-  readonly folded: FoldedLayer | null
-}
 
 /** A channel whose largest folded weight is below this part of the median is dead, and left so. */
 const DEAD = 1 / 8
@@ -45,7 +38,7 @@ const MARGIN = 1 - 2 ** -12
  */
 export class GridAlignment {
   readonly #graph: Graph
-  readonly #layers: readonly AlignedLayer[]
+  readonly #layers: readonly WeightLayer[]
   readonly #from: number
   readonly #qmax: number
   /** S of each layer by its weight; empty until alignment begins. */
@@ -59,12 +52,7 @@ export class GridAlignment {
     this.#graph = graph
     this.#from = options.from
     this.#qmax = codeRange({ bits: weightBits, signed: true }).qmax
-    const folded = new Map(foldedLayers(graph).map((layer) => [layer.weight, layer]))
-    const points = quantisationPoints(graph).weights.filter(({ axis }) => axis === 0)
-    this.#layers = [...new Set(points.map(({ parameter }) => parameter))].map((weight) => ({
-      weight,
-      folded: folded.get(weight) ?? null,
-    }))
+    this.#layers = weightLayers(graph)
   }
 
   /** Holds every layer on its grid, from `fraction` of the run on; in place. */
@@ -120,7 +108,7 @@ function factorsTo(wanted: number, maxima: readonly number[]): number[] {
 }
 
 /** Multiplies the gain of each channel, or its row where there is none; in place. */
-function scaleChannels({ weight, folded }: AlignedLayer, factors: readonly number[], parameters: Parameters): void {
+function scaleChannels({ weight, folded }: WeightLayer, factors: readonly number[], parameters: Parameters): void {
   if (folded !== null) {
     scaleEach(folded.gain, (c) => factors[c], parameters)
     return

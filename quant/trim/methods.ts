@@ -4,6 +4,7 @@ import { type CurriculumOptions, defaultCurriculum } from './curriculum.ts'
 import { defaultGainTrimming, type GainTrimmingOptions } from './gainTrimming.ts'
 import { defaultGridAlignment, type GridAlignmentOptions } from './gridAlignment.ts'
 import { defaultKure, type KureOptions } from './kurtosis.ts'
+import type { PairTrimmingOptions } from './pairTrimming.ts'
 import { defaultReversePruning, type ReversePruningOptions } from './reversePruning.ts'
 import { defaultSchemeSampling, type SchemeSampling } from './schemeSampling.ts'
 
@@ -44,6 +45,8 @@ export interface MethodOptions {
   readonly gainTrimming: GainTrimmingOptions | null
   /** null: no grid alignment. */
   readonly gridAlignment: GridAlignmentOptions | null
+  /** null: no pair trimming. */
+  readonly pairTrimming: PairTrimmingOptions | null
   /**
    * From this fraction of the run on, batch norm keeps its running statistics and normalises by them, as what is exported
    * will: training then sees the shifts that quantised weights cause, which batch statistics would take out again. The learning
@@ -79,6 +82,7 @@ const quantTrim: MethodOptions = {
   reversePruning: defaultReversePruning,
   gainTrimming: defaultGainTrimming,
   gridAlignment: null,
+  pairTrimming: null,
   batchNormFreeze: 1,
   exportSnapped: false,
   exportClips: true,

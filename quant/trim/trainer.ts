@@ -11,6 +11,7 @@ import { crossEntropy } from '../../engine/ops/softmaxCrossEntropyLoss.ts'
 import type { Optimiser } from '../../engine/optim/optimiser.ts'
 import type { Schedule } from '../../engine/optim/schedules.ts'
 import type { ValueRange } from '../affine/quantiser.ts'
+import { codeRange } from '../affine/scheme.ts'
 import { checkCurriculum, lambdaAt } from './curriculum.ts'
 import { insertClips, reestimateBatchNorm, snapWeights } from './exportStep.ts'
 import { GainTrimming } from './gainTrimming.ts'
@@ -18,6 +19,7 @@ import { GridAlignment } from './gridAlignment.ts'
 import { checkKure, kurePenalty } from './kurtosis.ts'
 import { LearnedSteps } from './learnedSteps.ts'
 import type { MethodOptions } from './methods.ts'
+import { PairTrimming } from './pairTrimming.ts'
 import { ReversePruning, type TrimEvent, trimTargets } from './reversePruning.ts'
 import { fixedScheme } from './schemeSampling.ts'
 import { QuantisationSimulator, type Simulator } from './simulator.ts'
@@ -87,6 +89,7 @@ export class Trainer {
   readonly #reversePruning: ReversePruning | null
   readonly #gainTrimming: GainTrimming | null
   readonly #gridAlignment: GridAlignment | null
+  readonly #pairTrimming: PairTrimming | null
   #epoch = 0
 
   /** Throws `UsageError` for options outside their range, `ShapeError` for initial parameters that are not the graph's. */
@@ -122,6 +125,8 @@ export class Trainer {
       method.reversePruning && new ReversePruning(targets, method.reversePruning, method.weightBits)
     this.#gainTrimming = method.gainTrimming && new GainTrimming(graph, method.gainTrimming, method.weightBits)
     this.#gridAlignment = method.gridAlignment && new GridAlignment(graph, method.gridAlignment, method.weightBits)
+    const codes = method.exportSnapped ? codeRange({ bits: method.weightBits, signed: true }).qmax : null
+    this.#pairTrimming = method.pairTrimming && new PairTrimming(graph, method.pairTrimming, codes)
   }
 
   /** Epochs done. */
@@ -190,7 +195,9 @@ export class Trainer {
     }
     loss.backward()
     this.#optimiser.step()
-    this.#gridAlignment?.afterStep((step + 1) / (stepsPerEpoch * epochs), this.parameters)
+    const fraction = (step + 1) / (stepsPerEpoch * epochs)
+    this.#gridAlignment?.afterStep(fraction, this.parameters)
+    this.#pairTrimming?.afterStep(fraction, this.parameters)
     // Gradients live in the step's scope.
     this.#optimiser.zeroGrad()
     return { loss: loss.item(), hits: countHits(logits.data, labels.data) }
@@ -222,6 +229,7 @@ export class Trainer {
         batchNormLambda === 0 ? {} : this.#simulator.tap(batchNormLambda, stepsPerEpoch * epochs + k)
       reestimateBatchNorm(this.graph, this.parameters, firstImages(batches, batchNormBatches), tap)
     }
+    this.#pairTrimming?.atExport(this.parameters)
     const graph = exportClips ? insertClips(this.graph, ranges) : this.graph
     return { graph, parameters: this.parameters, ranges: exportClips ? ranges : new Map() }
   }

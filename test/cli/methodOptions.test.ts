@@ -5,6 +5,7 @@ import { changedMethod } from '../../cli/methodOptions.ts'
 import { describeOptions, parseOptions } from '../../cli/options.ts'
 import { defaultKure } from '../../quant/trim/kurtosis.ts'
 import { type MethodOptions, methodOptions } from '../../quant/trim/methods.ts'
+import { defaultPairTrimming } from '../../quant/trim/pairTrimming.ts'
 import { defaultSchemeSampling } from '../../quant/trim/schemeSampling.ts'
 
 const test = suite('options of a method')
@@ -31,7 +32,7 @@ test('step sizes and reverse pruning', () => {
   assert.is(changed('qat', '--clip-quantile', '0.98').reversePruning?.quantile, 0.98)
 })
 
-test('sampling and grid alignment: switched on as a whole or by one of their options, lists checked', () => {
+test('sampling, grid alignment and pair trimming: switched on as a whole or by one of their options, lists checked', () => {
   assert.equal(changed('qat', '--sampling').sampling, defaultSchemeSampling)
   assert.equal(changed('qat', '--sampling-parts', 'bits,symmetry', '--sampling-weight-bits', '4,8').sampling, {
     ...defaultSchemeSampling,
@@ -41,6 +42,9 @@ test('sampling and grid alignment: switched on as a whole or by one of their opt
   assert.is(changed('quant-trim+sampling', '--no-sampling').sampling, null)
   assert.equal(changed('qat', '--grid-from', '0.6').gridAlignment, { from: 0.6 })
   assert.is(changed('quant-trim+grid', '--no-grid-alignment', '--no-export-snapped').exportSnapped, false)
+  assert.equal(changed('float', '--pair-trimming').pairTrimming, defaultPairTrimming)
+  assert.equal(changed('quant-trim', '--pair-from', '0.5').pairTrimming, { from: 0.5 })
+  assert.is(changed('quant-trim').pairTrimming, null)
   assert.throws(
     () => changed('qat', '--sampling-parts', 'colour'),
     /--sampling-parts colour: wanted a list of granularity/,
