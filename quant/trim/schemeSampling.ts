@@ -66,6 +66,15 @@ export function fixedScheme(method: MethodOptions): TrainingScheme {
 }
 
 /**
+ * What `exportSnapped` rounds weights to: the method's own scheme. A grid is one for the folded weights; the raw ones, which are
+ * rounded, have it channel by channel. Example: per tensor with grid alignment: per channel.
+ */
+export function snappingScheme(method: MethodOptions): Scheme {
+  const { weights } = fixedScheme(method)
+  return method.gridAlignment === null ? weights : { ...weights, granularity: 'channel' }
+}
+
+/**
  * Draws schemes, so that a checkpoint is trained for a family of back ends and not for one: for each step (or for each
  * point and step) every sampled part is uniform over
  *

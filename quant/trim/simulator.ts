@@ -9,7 +9,7 @@ import { quantiserFromRange, type ValueRange } from '../affine/quantiser.ts'
 import { weightQuantiser } from '../affine/weightQuantiser.ts'
 import { type FoldedLayer, foldedLayers, foldedQuantiser, foldingFactors } from './foldedLayers.ts'
 import type { MethodOptions } from './methods.ts'
-import { fixedScheme, SchemeSampler, type TrainingScheme } from './schemeSampling.ts'
+import { fixedScheme, SchemeSampler, snappingScheme, type TrainingScheme } from './schemeSampling.ts'
 
 /** What training sees of quantisation, and what it learns about it. */
 export interface Simulator {
@@ -96,8 +96,8 @@ export class QuantisationSimulator implements Simulator {
   }
 
   #snapped(value: FloatTensor, { axis }: WeightPoint, options: FakeQuantiseOptions): FloatTensor {
-    const { weights } = fixedScheme(this.#options)
-    return fakeQuantise(value, weightQuantiser(value.data, value.shape, weights, { axis }), options)
+    const scheme = snappingScheme(this.#options)
+    return fakeQuantise(value, weightQuantiser(value.data, value.shape, scheme, { axis }), options)
   }
 
   ranges(): Map<string, ValueRange> {

@@ -21,7 +21,7 @@ import { LearnedSteps } from './learnedSteps.ts'
 import type { MethodOptions } from './methods.ts'
 import { PairTrimming } from './pairTrimming.ts'
 import { ReversePruning, type TrimEvent, trimTargets } from './reversePruning.ts'
-import { fixedScheme } from './schemeSampling.ts'
+import { snappingScheme } from './schemeSampling.ts'
 import { QuantisationSimulator, type Simulator } from './simulator.ts'
 
 /**
@@ -221,7 +221,7 @@ export class Trainer {
   export(batches: Iterable<LabelledBatch>): ExportedModel {
     const { stepsPerEpoch, epochs, method } = this.#options
     const { batchNormBatches, batchNormLambda, exportClips, exportSnapped } = method
-    if (exportSnapped) snapWeights(this.graph, this.parameters, fixedScheme(method).weights)
+    if (exportSnapped) snapWeights(this.graph, this.parameters, snappingScheme(method))
     // What the re-estimation shows the observers is no training.
     const ranges = this.#simulator.ranges()
     if (batchNormBatches > 0) {

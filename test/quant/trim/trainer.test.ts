@@ -195,6 +195,27 @@ test('the export step re-estimates batch norm as its lambda says: in float, or w
   )
 })
 
+test('trained with scales per tensor, a grid is exported channel by channel', async () => {
+  const { gridAlignment, pairTrimming } = { gridAlignment: { from: 0 }, pairTrimming: { from: 0 } }
+  const grid = { gridAlignment, pairTrimming, weightGranularity: 'tensor', weightBits: 4, exportSnapped: true } as const
+  const trainer = normedTrainer({ ...grid, batchNormFreeze: 0 })
+  await trainer.trainEpoch([batch, batch])
+  trainer.export([batch, batch])
+  const [w, gain, variance] = ['fc1.weight', 'bn.weight', 'bn.running_var'].map(
+    (name) => trainer.parameters.get(name)?.data as Float32Array,
+  )
+  const folded = [...w].map((value, i) => (value * gain[i >> 1]) / Math.sqrt(variance[i >> 1] + 1e-5))
+  const scale = Math.max(...folded.map(Math.abs)) / 7
+  for (const value of folded) {
+    const code = value / scale
+    assert.ok(Math.abs(code - Math.round(code)) < 1e-4, `${code} is not on the grid`)
+  }
+  for (let c = 0; c < 4; c++) {
+    const pair = folded.slice(2 * c, 2 * c + 2)
+    if (pair[0] * pair[1] > 0) assert.ok(Math.abs(pair[0] + pair[1]) < 7.0001 * scale, `pair ${pair} saturates`)
+  }
+})
+
 test('a state of another model is refused', () => {
   const other = new Map([['model/fc9.weight', tensor([1])]])
   assert.throws(() => makeTrainer(methodOptions('float')).loadState(other), /'fc9.weight' is not a parameter/)
