@@ -5,12 +5,12 @@ import { evaluationOptions } from '../evaluation/options.ts'
 import { readPlan } from '../experiment/plan.ts'
 import type { ExperimentResults } from '../experiment/results.ts'
 import { runExperiment } from '../experiment/runExperiment.ts'
-import { formatResults } from '../experiment/text.ts'
+import { formatResults, formatTimes } from '../experiment/text.ts'
 import { stopOnInterrupt } from '../interrupt.ts'
 import { describeOptions, type OptionSpecs, parseOptions, textOf } from '../options.ts'
 import { trainingOf, writeReport } from '../report.ts'
 import { writeWhole } from '../runFolder.ts'
-import { duration, Progress } from '../terminal.ts'
+import { Progress } from '../terminal.ts'
 import type { Command } from './command.ts'
 
 const specs: OptionSpecs = {
@@ -118,7 +118,7 @@ function writeExperimentReport(
       title,
       command: `quant-trim experiment ${file}`,
       versions,
-      notes: [`Measured on ${split} images.`, `Experiment ${hash}.`, `Computed in ${duration(seconds.wall)}.`],
+      notes: [`Measured on ${split} images.`, `Experiment ${hash}.`, `${runs.length} runs: ${formatTimes(seconds)}.`],
       runs: labelled.map(({ model, method, seed, config }, i) => ({
         ...trainingOf(folders[i], config),
         model,
