@@ -16,7 +16,8 @@ export const defaultPairTrimming: PairTrimmingOptions = { from: 0.2 }
 /**
  * Pair trimming. Processors that multiply u8 by s8 codes without VNNI add neighbouring products in int16, which saturates: 255 *
  * 127 + 255 * 127 becomes 32767. No pair can, whatever the input, where the codes of two neighbouring weights of one sign
- * add up to 128 at most (255 * 128 = 32640). With one scale for the tensor, M / 127 (not with one for each channel), that is the case for folded weights with
+ * add up to 128 at most (255 * 128 = 32640). With one scale for the tensor, M / 127 (not with one for each channel), that is
+ * the case for folded weights with
  *
  *     |a| + |b| <= M = max |w| over the layer, a b > 0
  *
@@ -70,7 +71,8 @@ function trimPairs({ weight, folded }: WeightLayer, share: number, parameters: P
     for (let k = 0; k + 1 < taps; k += 2) {
       const i = m * taps + (k % groupChannels) * window + Math.floor(k / groupChannels)
       const j = m * taps + ((k + 1) % groupChannels) * window + Math.floor((k + 1) / groupChannels)
-      const [a, b] = [Math.abs(data[i]), Math.abs(data[j])]
+      const a = Math.abs(data[i])
+      const b = Math.abs(data[j])
       if (a + b <= bound || data[i] * data[j] <= 0) continue
       const small = a < b ? i : j
       data[small] = Math.sign(data[small]) * Math.max(0, bound - Math.max(a, b))
