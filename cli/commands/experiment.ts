@@ -5,7 +5,7 @@ import { evaluationOptions } from '../evaluation/options.ts'
 import { readPlan } from '../experiment/plan.ts'
 import type { ExperimentResults } from '../experiment/results.ts'
 import { runExperiment } from '../experiment/runExperiment.ts'
-import { formatResults, formatTimes } from '../experiment/text.ts'
+import { formatFailed, formatResults, formatTimes } from '../experiment/text.ts'
 import { stopOnInterrupt } from '../interrupt.ts'
 import { describeOptions, type OptionSpecs, parseOptions, textOf } from '../options.ts'
 import { trainingOf, writeReport } from '../report.ts'
@@ -69,6 +69,7 @@ ${describeOptions(specs)}
 
 --json: {format, name, title, split (test or validation), hash, versions, seconds: {wall, training, evaluation},
 runs: [{model, method, data, seed, hash, sha256, config, base (what it began with), madeBy, seconds, comparison, ...}],
+failed (only where a checkpoint's numbers are beyond a back end: the others go on, and the exit status is 1),
 summary: [{data, model, method, bits, seeds, floatTop1, meanDrop, worstDrop, spread, meanSqnrDb, backends}]}; fractions;
 ranges are {mean, least, greatest} over the seeds.`,
   async run(args) {
@@ -95,7 +96,7 @@ ranges are {mean, least, greatest} over the seeds.`,
       progress.line(`results: ${path}`)
       writeExperimentReport(join(out, `${plan.name}.report.html`), basename(file), results, folders, progress)
       console.log(values.json ? JSON.stringify(results) : formatResults(results))
-      return 0
+      return results.failed ? 1 : 0
     } finally {
       stop()
     }
@@ -106,7 +107,7 @@ ranges are {mean, least, greatest} over the seeds.`,
 function writeExperimentReport(
   path: string,
   file: string,
-  { title, split, hash, versions, seconds, runs }: ExperimentResults,
+  { title, split, hash, versions, seconds, runs, failed }: ExperimentResults,
   folders: readonly string[],
   progress: Progress,
 ): void {
@@ -118,7 +119,12 @@ function writeExperimentReport(
       title,
       command: `quant-trim experiment ${file}`,
       versions,
-      notes: [`Measured on ${split} images.`, `Experiment ${hash}.`, `${runs.length} runs: ${formatTimes(seconds)}.`],
+      notes: [
+        `Measured on ${split} images.`,
+        `Experiment ${hash}.`,
+        `${runs.length} runs: ${formatTimes(seconds)}.`,
+        ...formatFailed(failed),
+      ],
       runs: labelled.map(({ model, method, seed, config }, i) => ({
         ...trainingOf(folders[i], config),
         model,

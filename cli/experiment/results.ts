@@ -31,6 +31,12 @@ export interface BaseResult {
   readonly seconds: number
 }
 
+/** A cell whose checkpoint has numbers that a back end cannot take, such as a network that fell apart in training. */
+export interface FailedRun extends Pick<RunResult, 'model' | 'method' | 'data' | 'seed' | 'hash' | 'sha256'> {
+  /** What compiling it said. */
+  readonly error: string
+}
+
 /** A number over seeds. */
 export interface Range {
   readonly mean: number
@@ -73,6 +79,8 @@ export interface ExperimentResults {
     readonly evaluation: number
   }
   readonly runs: readonly RunResult[]
+  /** Cells that have no results, and so no part in the summary; absent without one. */
+  readonly failed?: readonly FailedRun[]
   readonly summary: readonly SummaryRow[]
 }
 

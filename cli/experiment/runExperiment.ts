@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { NumericError } from '../../engine/base/errors.ts'
 import { evaluateModel } from '../evaluation/evaluate.ts'
 import { loadRun } from '../run.ts'
 import { checkBase, limited, splitOf } from '../runImages.ts'
@@ -9,7 +10,7 @@ import { type ExperimentData, imagesOf, loadExperimentData, located } from './da
 import { named } from './named.ts'
 import type { Cell, ExperimentPlan } from './plan.ts'
 import { PhaseProgress } from './progress.ts'
-import { type ExperimentResults, type RunResult, summariseRuns } from './results.ts'
+import { type ExperimentResults, type FailedRun, type RunResult, summariseRuns } from './results.ts'
 import { type Training, trainAll, trainedPart } from './trainAll.ts'
 import { codeOf, shortHash } from './versions.ts'
 
@@ -32,7 +33,7 @@ interface Work {
   readonly training: Training
 }
 
-/** An experiment's results, and the run folder of each of its runs. */
+/** An experiment's results, and the run folder of each of its `runs`. */
 export interface FinishedExperiment {
   readonly results: ExperimentResults
   readonly folders: readonly string[]
@@ -40,7 +41,8 @@ export interface FinishedExperiment {
 
 /**
  * Runs what of a plan is not in the cache: all trainings, then all evaluations, each kept as soon as it is done, so that the same call
- * goes on after an interruption. Throws what training and compiling throw.
+ * goes on after an interruption. A checkpoint whose numbers a back end cannot take (`NumericError`) is one of the `failed`, and
+ * the others go on; where all are, the first one's error is thrown. Throws what else training and compiling throw.
  */
 export async function runExperiment(plan: ExperimentPlan, options: RunExperimentOptions): Promise<FinishedExperiment> {
   const { anyCode, dataRoot, workers, progress } = options
@@ -75,16 +77,22 @@ export async function runExperiment(plan: ExperimentPlan, options: RunExperiment
   )
   const evaluated = await evaluateAll(works, trained, plan, cache, options, countTime)
   const recordOf = ({ folder }: Training): TrainingRecord => trained.get(folder) as TrainingRecord
-  const runs = works.map(({ cell, training }, i): RunResult => {
-    const { model, method, data: spec, seed, config } = cell
+  const failed: FailedRun[] = []
+  const done = works.flatMap(({ cell, training }, i) => {
+    const evaluation = evaluated[i]
+    if (!(evaluation instanceof NumericError)) return { cell, training, evaluation }
+    const { sha256 } = recordOf(training)
+    failed.push({ ...placeOf(cell), hash: basename(training.folder), sha256, error: evaluation.message })
+    return []
+  })
+  if (done.length === 0) throw evaluated[0]
+  const runs = done.map(({ cell, training, evaluation }): RunResult => {
+    const { config } = cell
     const { base } = training
-    const [record, evaluation] = [recordOf(training), evaluated[i]]
+    const record = recordOf(training)
     const begins = base && recordOf(base)
     return {
-      model,
-      method,
-      data: spec,
-      seed,
+      ...placeOf(cell),
       hash: basename(training.folder),
       sha256: record.sha256,
       // As the file says it: where the files lie on one machine is no part of a result.
@@ -118,19 +126,24 @@ export async function runExperiment(plan: ExperimentPlan, options: RunExperiment
     seconds: {
       wall: cache.wallSeconds(hash, 0),
       training: sum([...new Map(trainings.map((one) => [trainedPart(one), recordOf(one).seconds])).values()]),
-      evaluation: sum(evaluated.map(({ seconds }) => seconds)),
+      evaluation: sum(done.map(({ evaluation }) => evaluation.seconds)),
     },
     runs,
+    ...(failed.length > 0 && { failed }),
     summary: summariseRuns(runs),
   }
-  return { results, folders: works.map(({ training }) => training.folder) }
+  return { results, folders: done.map(({ training }) => training.folder) }
+}
+
+function placeOf({ model, method, data, seed }: Cell): Pick<Cell, 'model' | 'method' | 'data' | 'seed'> {
+  return { model, method, data, seed }
 }
 
 function nameOf({ model, method, data, seed }: Cell): string {
   return `${model} ${method} ${data} seed ${seed}`
 }
 
-/** The evaluations in the order of the cells; those that the cache does not have are computed. */
+/** The evaluations in the order of the cells, or why there is none; those that the cache does not have are computed. */
 async function evaluateAll(
   works: readonly Work[],
   trained: ReadonlyMap<string, TrainingRecord>,
@@ -138,8 +151,8 @@ async function evaluateAll(
   cache: Cache,
   { workers, progress }: RunExperimentOptions,
   countTime: () => void,
-): Promise<EvaluationRecord[]> {
-  const records = works.map(({ training: { folder } }) =>
+): Promise<(EvaluationRecord | NumericError)[]> {
+  const records: (EvaluationRecord | NumericError | null)[] = works.map(({ training: { folder } }) =>
     cache.evaluation(folder, trained.get(folder) as TrainingRecord, settings),
   )
   const pending = records.filter((record) => record === null).length
@@ -149,20 +162,26 @@ async function evaluateAll(
     if (records[i] !== null) continue
     const { folder, config, images } = training
     const started = performance.now()
-    const result = await named(nameOf(cell), () =>
-      evaluateModel({
-        ...settings,
-        model: loadRun(folder, config, images.train),
-        train: images.train,
-        test: limited(images.test, settings.limit),
-        threads: workers,
-        onProgress: (what, done, total) => progress.update(`${nameOf(cell)}  ${done}/${total}  ${what}`),
-      }),
-    )
-    const seconds = (performance.now() - started) / 1000
-    records[i] = cache.keepEvaluation(folder, trained.get(folder) as TrainingRecord, settings, { result, seconds })
+    try {
+      const result = await named(nameOf(cell), () =>
+        evaluateModel({
+          ...settings,
+          model: loadRun(folder, config, images.train),
+          train: images.train,
+          test: limited(images.test, settings.limit),
+          threads: workers,
+          onProgress: (what, done, total) => progress.update(`${nameOf(cell)}  ${done}/${total}  ${what}`),
+        }),
+      )
+      const seconds = (performance.now() - started) / 1000
+      records[i] = cache.keepEvaluation(folder, trained.get(folder) as TrainingRecord, settings, { result, seconds })
+    } catch (error) {
+      if (!(error instanceof NumericError)) throw error
+      records[i] = error
+      progress.line(`failed: ${error.message}`)
+    }
     phase.advance(1, nameOf(cell))
     countTime()
   }
-  return records as EvaluationRecord[]
+  return records as (EvaluationRecord | NumericError)[]
 }

@@ -1,8 +1,8 @@
 import { duration, percent, points, table } from '../terminal.ts'
 import type { ExperimentResults, Range } from './results.ts'
 
-/** The summary as a table: means over the seeds, with their range where there are several. */
-export function formatResults({ title, split, summary, runs, seconds }: ExperimentResults): string {
+/** The summary as a table: means over the seeds, with their range where there are several; then what failed. */
+export function formatResults({ title, split, summary, runs, failed, seconds }: ExperimentResults): string {
   const several = new Set(summary.map(({ data }) => data)).size > 1
   const header = [
     ...(several ? ['data'] : []),
@@ -28,7 +28,13 @@ export function formatResults({ title, split, summary, runs, seconds }: Experime
     ranged(row.spread, percent),
     row.meanSqnrDb === null ? '' : ranged(row.meanSqnrDb, (dB) => dB.toFixed(1)),
   ])
-  return `${title}\nMeasured on ${split} images\n${table(header, rows)}\n${runs.length} runs: ${formatTimes(seconds)}`
+  const done = `${title}\nMeasured on ${split} images\n${table(header, rows)}\n${runs.length} runs: ${formatTimes(seconds)}`
+  return [done, ...formatFailed(failed)].join('\n')
+}
+
+/** A sentence for each run that has no results. */
+export function formatFailed(failed: ExperimentResults['failed'] = []): string[] {
+  return failed.map(({ error }) => `Failed, and not in any number here: ${error}.`)
 }
 
 /** What the runs took, whenever and for whichever file they were computed, and what this file's computing took, in parallel. */

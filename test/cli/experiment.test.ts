@@ -196,6 +196,40 @@ test('a run that fails is named, and ends with status 1', async () => {
   }
 })
 
+test('a checkpoint that a back end cannot take does not stop the others', async () => {
+  const collapsed = {
+    ...experiment,
+    name: 'collapsed',
+    data: ['synthetic:count=64'],
+    models: ['mobilenet'],
+    methods: ['float', { name: 'too fast', method: 'float', 'learning-rate': 1e6 }],
+    training: { epochs: 1, batch: 16 },
+    evaluation: { backends: ['onnx-spec', 'tfl-int8-q31'], bits: [8], limit: 20, calibration: 16 },
+  }
+  writeFileSync(join(folder, 'collapsed.json'), JSON.stringify(collapsed))
+  const args = ['experiment', 'collapsed.json', '--cache', 'collapsed', '--json']
+  const { status, stdout, stderr } = await runCommand(folder, args)
+  assert.is(status, 1, stderr)
+  const { runs, failed, summary }: ExperimentResults = JSON.parse(stdout)
+  assert.equal(
+    runs.map(({ method, seed }) => `${method} ${seed}`),
+    ['float 0', 'float 1'],
+  )
+  assert.equal(
+    failed?.map(({ method, seed }) => `${method} ${seed}`),
+    ['too fast 0', 'too fast 1'],
+  )
+  assert.match(failed?.[0].error ?? '', /lowering: step .*sum may reach/)
+  assert.is(summary.length, 1)
+  const report = readFileSync(join(folder, 'collapsed.report.html'), 'utf8')
+  assert.match(report, /Failed, and not in any number here: mobilenet too fast/)
+  assert.match((await runCommand(folder, args.slice(0, -1))).stdout, /Failed, and not in any number here/)
+  writeFileSync(join(folder, 'collapsed.json'), JSON.stringify({ ...collapsed, methods: collapsed.methods.slice(1) }))
+  const all = await runCommand(folder, args)
+  assert.is(all.status, 1)
+  assert.match(all.stderr, /quant-trim: mobilenet too fast synthetic:count=64 seed 0: lowering/)
+})
+
 test('the committed experiments are sound', () => {
   const root = fileURLToPath(new URL('../../../experiments/', import.meta.url))
   const files = readdirSync(root).filter((name) => name.endsWith('.json') && !name.endsWith('.results.json'))
