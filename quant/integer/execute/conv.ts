@@ -51,10 +51,10 @@ function tapPairs(step: Placed, geometry: Geometry): TapPairs {
   return { tapOf, offsets }
 }
 
-/** How many remainders modulo the stride the taps of an axis have, counted from 0 to the largest. */
-function phases(kernel: number, stride: number, dilation: number): number {
+/** How many remainders modulo the stride every `step`-th tap of an axis has, counted from 0 to the largest. */
+function phases(kernel: number, stride: number, dilation: number, step: number): number {
   let largest = 0
-  for (let k = 0; k < kernel; k++) largest = Math.max(largest, (k * dilation) % stride)
+  for (let k = 0; k < kernel; k += step) largest = Math.max(largest, (k * dilation) % stride)
   return largest + 1
 }
 
@@ -78,8 +78,9 @@ function packGeometry(step: Placed, input: Stored, output: Stored): Geometry {
     left: step.pads[1],
     strideH,
     strideW,
-    phasesH: phases(kernelH, strideH, dilationH),
-    phasesW: phases(kernelW, strideW, dilationW),
+    phasesH: phases(kernelH, strideH, dilationH, 1),
+    // A pair of columns is read from its first.
+    phasesW: phases(kernelW, strideW, dilationW, pairsChannels ? 1 : 2),
     phaseH: outH + Math.floor(((kernelH - 1) * dilationH) / strideH),
     pitch: outW + Math.floor(((kernelW - 1) * dilationW) / strideW),
   }

@@ -33,7 +33,7 @@ function same<T extends CodesOrReals = Int8Array>(
   }
 }
 
-type CodesOrReals = Int8Array | Int32Array | Float32Array
+type CodesOrReals = Int8Array | Int16Array | Int32Array | Float32Array
 
 const requantisers: readonly Requantiser[] = [
   { kind: 'q31-single', multiplier: [1717986918], shift: [-9] },
@@ -138,6 +138,34 @@ test('all pairs of codes in all four additions, at several scales', () => {
     same(`${count} codes`, count, (k, out) => k.mulQdq(part, b.slice(0, count), count, zero, [0.5, 0.25], 0.5, 0, out))
     same(`${count} codes`, count, (k, out) => k.addFma(part, b.slice(0, count), count, zero, [0.5, 0.25], 0.5, out))
     same(`${count} codes`, count, (k, out) => k.addQdq(part, b.slice(0, count), count, zero, [0.5, 0.25], 0.5, 0, out))
+  }
+})
+
+test('packed planes of any width, border, stride and dilation', () => {
+  const random = new RandomStream(6, 'planes')
+  const below = (n: number): number => Math.floor(random.uniform() * n)
+  for (let i = 0; i < 400; i++) {
+    const [groups, inGroup, h, w, left] = [1 + below(3), 1 + below(4), 1 + below(5), 1 + below(40), below(10)]
+    const [strideH, strideW, phasesH, phasesW] = [1 + below(3), 1 + below(3), 1 + below(2), 1 + below(2)]
+    const columnStep = below(2) * (1 + below(4))
+    const channelStep = columnStep > 0 ? 1 : 2
+    const planes = Math.ceil(inGroup / channelStep)
+    const place = {
+      channels: groups * inGroup,
+      h,
+      w,
+      zeroPoint: below(256) - 128,
+      groups,
+      planes,
+      channelStep,
+      columnStep,
+    }
+    const [top, phaseH, pitch] = [below(4), 1 + below(7), 1 + below(40)]
+    const geometry = { ...place, top, left, strideH, strideW, phasesH, phasesW, phaseH, pitch }
+    const x = randomCodes(random, 2 * groups * inGroup * h * w)
+    const size = 4 * groups * planes * phasesH * phasesW * phaseH * pitch
+    const pack = (kernels: IntegerKernels, out: Int16Array): void => kernels.packPlanes(x, 2, geometry, out)
+    same(JSON.stringify(geometry), size, pack, Int16Array)
   }
 })
 
