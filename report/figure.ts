@@ -1,3 +1,4 @@
+import { plural } from './format.ts'
 import { breakable, type Content, html, type Markup } from './html.ts'
 
 /** A table of numbers: what a chart was drawn from. Columns of numbers are set to the right. */
@@ -33,6 +34,30 @@ ${legend ?? null}${drawn.length === 0 ? null : html`<div class="panels">${drawn}
 /** A heading with figures below; null, and so absent, where there are none. */
 export function section(id: string, title: string, figures: readonly Markup[]): Section | null {
   return figures.length === 0 ? null : { id, title, figures }
+}
+
+/** The figures of one model and method. */
+export interface FigureGroup {
+  readonly name: string
+  readonly figures: readonly Markup[]
+}
+
+/** Figures that a section of groups shows at once. */
+const SHOWN = 12
+
+/** A section of groups: all figures open where they are few; where they are many each group is folded away under its name. */
+export function groupedSection(id: string, title: string, groups: readonly FigureGroup[]): Section | null {
+  const figures = groups.flatMap((group) => group.figures)
+  if (figures.length <= SHOWN) return section(id, title, figures)
+  return section(id, title, groups.filter((group) => group.figures.length > 0).map(fold))
+}
+
+function fold({ name, figures }: FigureGroup): Markup {
+  return html`<details class="wide fold"><summary>${name}: ${plural(figures.length, 'figure')}</summary>
+<div class="figures">
+${figures}</div>
+</details>
+`
 }
 
 /** A part of the report. */

@@ -6,6 +6,11 @@ export function trainedName({ model, method, seed }: Trained): string {
   return `${model}, ${method}, seed ${seed}`
 }
 
+/** What the seeds of a run have in common: 'resnet20, quant-trim'. */
+export function trainingName({ model, method }: Trained): string {
+  return `${model}, ${method}`
+}
+
 /** 'tflm W4A8'. */
 export function programName({ backend, bits }: BackendBits): string {
   return `${backend} ${bits}`

@@ -41,7 +41,7 @@ nav ul{gap:.25rem 1.25rem}
 nav a{display:inline-block;padding:.25rem 0}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,21rem),1fr));gap:1rem;align-items:start}
 figure{margin:0;padding:.75rem;border:1px solid var(--rule);border-radius:6px;background:var(--panel);min-width:0}
-figure.wide{grid-column:1/-1}
+figure.wide,.fold{grid-column:1/-1}
 figcaption strong{display:block}
 figcaption{margin-bottom:.5rem;max-width:50rem;font-size:.9375rem;line-height:1.45}
 .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19.5rem),1fr));gap:.75rem 1rem;align-items:start}
@@ -84,9 +84,11 @@ thead th{border-bottom:1px solid var(--rule);vertical-align:bottom}
 .heat small{display:block;font-size:.6875rem;line-height:1.2}
 .heat .plain th,.heat .plain td{font-weight:400;color:var(--soft)}
 ${heatRules()}
-details{margin-top:.5rem;font-size:.875rem}
+details:not(.fold){margin-top:.5rem;font-size:.875rem}
 summary{cursor:pointer;color:var(--soft);padding:.25rem 0}
-details .scroll{max-height:24rem;overflow:auto}
+.fold>summary{color:var(--text);font-weight:600}
+.fold[open]>summary{margin-bottom:.5rem}
+details:not(.fold)>.scroll{max-height:24rem;overflow:auto}
 @media screen and (min-width:30.01rem){wbr{display:none}}
 @media screen and (max-width:30rem){
 td:first-child:not(.n){min-width:9rem}
@@ -98,11 +100,11 @@ td:first-child:not(.n){min-width:9rem}
 @media print{
 @page{margin:14mm}
 body{padding:0;max-width:none;font-size:10pt}
-nav,details:not([open]){display:none}
+nav,details:not([open],.fold){display:none}
 figure{break-inside:avoid}
 figure:has(details[open]){grid-column:1/-1;break-inside:auto}
 h2{break-after:avoid}
-.scroll,details .scroll{overflow:visible;max-height:none}
+.scroll,details:not(.fold)>.scroll{overflow:visible;max-height:none}
 table{font-size:7.5pt}
 th,td{white-space:normal;padding:.15rem .3rem}
 .heat td,.heat thead th:not(:first-child){min-width:0}

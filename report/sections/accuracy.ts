@@ -6,6 +6,9 @@ import { html, type Markup } from '../html.ts'
 import { backendsOf, bitsOf, methodsOf, modelsOf, ofWhich } from '../naming.ts'
 import { distinct, mean, smallest } from '../statistics.ts'
 
+/** Methods that the sentence names one by one; of more, the least and the most changed. */
+const NAMED = 4
+
 /** What stands under one column: the comparisons of one method, seen at one bit-width. */
 interface Column {
   readonly title: string
@@ -114,12 +117,13 @@ function reading(columns: readonly (readonly Column[])[], own: readonly ModelCom
   if (hardest === undefined) return 'No back end has a result.'
   const [{ column }] = hardest
   const seeds = distinct(own.map(({ seed }) => seed)).length
-  const found = [...hardest]
+  const sorted = [...hardest]
     .sort((a, b) => b.drop - a.drop)
     .map((item) => `${points(item.drop)} points for ${item.column.method} (${item.name})`)
+  const found = sorted.length > NAMED ? `${sorted[0]} to ${sorted[sorted.length - 1]}` : listed(sorted)
   const caution = hardest.length > 1 && seeds < 3 ? ` From ${plural(seeds, 'seed')} only: no claim about methods.` : ''
   const over = seeds > 1 ? `, means over ${seeds} seeds` : ''
-  return `At ${column.bits} the worst back end changes top-1 by ${listed(found)}${over}.${caution}`
+  return `At ${column.bits} the worst back end changes top-1 by ${found}${over}.${caution}`
 }
 
 function numbersOf(comparisons: readonly ModelComparison[]): Numbers {

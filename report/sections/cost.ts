@@ -1,20 +1,23 @@
 import type { CostRow, CostTable, MeasuredRow, ReportData } from '../data.ts'
-import { figure, type Numbers, numbersTable, type Section, section } from '../figure.ts'
+import { figure, groupedSection, type Numbers, numbersTable, type Section } from '../figure.ts'
 import { bytes, count, plural, significant } from '../format.ts'
 import type { Markup } from '../html.ts'
-import { ofWhich, programName, trainedName } from '../naming.ts'
-import { distinct, smallest } from '../statistics.ts'
+import { ofWhich, programName, trainedName, trainingName } from '../naming.ts'
+import { distinct, groupBy, smallest } from '../statistics.ts'
 
 /** What inference costs: measured on our own runtime, and as the cost model has it; never mixed. */
 export function costSection({ comparisons = [] }: ReportData): Section | null {
-  const figures = comparisons.flatMap((item) => {
-    const of = ofWhich(trainedName(item), comparisons)
-    return [
-      ...(item.measured === undefined || item.measured.length === 0 ? [] : [measuredFigure(item.measured, of)]),
-      ...(item.cost === undefined || item.cost.rows.length === 0 ? [] : [modelFigure(item.cost, of)]),
-    ]
-  })
-  return section('cost', 'Cost', figures)
+  const groups = [...groupBy(comparisons, trainingName)].map(([name, seeds]) => ({
+    name,
+    figures: seeds.flatMap((item) => {
+      const of = ofWhich(trainedName(item), comparisons)
+      return [
+        ...(item.measured === undefined || item.measured.length === 0 ? [] : [measuredFigure(item.measured, of)]),
+        ...(item.cost === undefined || item.cost.rows.length === 0 ? [] : [modelFigure(item.cost, of)]),
+      ]
+    }),
+  }))
+  return groupedSection('cost', 'Cost', groups)
 }
 
 function measuredFigure(rows: readonly MeasuredRow[], of: string): Markup {

@@ -1,10 +1,10 @@
 import { dotPlot } from '../charts/dotPlot.ts'
 import { legend } from '../charts/svg.ts'
 import type { LayerSqnr, ReportData } from '../data.ts'
-import { figure, type Section, section } from '../figure.ts'
+import { figure, groupedSection, type Section } from '../figure.ts'
 import { decibels, plural } from '../format.ts'
 import type { Markup } from '../html.ts'
-import { ofWhich, programName, trainedName } from '../naming.ts'
+import { ofWhich, programName, trainedName, trainingName } from '../naming.ts'
 import { distinct, groupBy, smallest } from '../statistics.ts'
 
 /** Layers that are drawn: those with the lowest SQNR on some back end. */
@@ -12,12 +12,15 @@ const DRAWN = 40
 
 /** Per-layer SQNR against float, a figure for each checkpoint and bit-width with a mark for each back end. */
 export function layersSection({ comparisons = [] }: ReportData): Section | null {
-  const figures = comparisons.flatMap((item) => {
-    const found = (item.layerSqnr ?? []).filter(({ layers }) => layers.length > 0)
-    const of = ofWhich(trainedName(item), comparisons)
-    return [...groupBy(found, ({ bits }) => bits)].map(([bits, group]) => layersFigure(bits, group, of))
-  })
-  return section('layers', 'Layer by layer', figures)
+  const groups = [...groupBy(comparisons, trainingName)].map(([name, seeds]) => ({
+    name,
+    figures: seeds.flatMap((item) => {
+      const found = (item.layerSqnr ?? []).filter(({ layers }) => layers.length > 0)
+      const of = ofWhich(trainedName(item), comparisons)
+      return [...groupBy(found, ({ bits }) => bits)].map(([bits, group]) => layersFigure(bits, group, of))
+    }),
+  }))
+  return groupedSection('layers', 'Layer by layer', groups)
 }
 
 function layersFigure(bits: string, programs: readonly LayerSqnr[], of: string): Markup {

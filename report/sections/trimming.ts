@@ -1,10 +1,10 @@
 import type { TrimEvent } from '../../quant/trim/reversePruning.ts'
 import { histogramLegend, histogramPair } from '../charts/histogramPair.ts'
 import type { ReportData, TrainingRun } from '../data.ts'
-import { figure, numbersTable, type Section, section } from '../figure.ts'
+import { figure, groupedSection, numbersTable, type Section } from '../figure.ts'
 import { count, percent, plural, signed, significant } from '../format.ts'
 import type { Markup } from '../html.ts'
-import { trainedName } from '../naming.ts'
+import { trainedName, trainingName } from '../naming.ts'
 import { groupBy, smallest } from '../statistics.ts'
 
 /** Layers that are drawn: those whose scale fell most. */
@@ -16,13 +16,13 @@ const DRAWN = 12
  */
 export function trimmingSection({ runs = [] }: ReportData): Section | null {
   const trimmed = runs.filter(({ trims }) => trims.length > 0)
-  const firstSeeds = new Set(
-    [...groupBy(trimmed, ({ model, method }) => JSON.stringify([model, method])).values()].map(([run]) => run),
-  )
-  const figures = trimmed.flatMap((run) =>
-    firstSeeds.has(run) ? [...histogramFigure(run), logFigure(run, true)] : [logFigure(run, false)],
-  )
-  return section('trimming', 'Trimming', figures)
+  const groups = [...groupBy(trimmed, trainingName)].map(([name, seeds]) => ({
+    name,
+    figures: seeds.flatMap((run, i) =>
+      i === 0 ? [...histogramFigure(run), logFigure(run, true)] : [logFigure(run, false)],
+    ),
+  }))
+  return groupedSection('trimming', 'Trimming', groups)
 }
 
 /** By parameter and kind. */

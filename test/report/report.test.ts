@@ -217,6 +217,47 @@ test('captions say what the numbers say', () => {
   )
 })
 
+test('of more than four methods the sentence names the least and the most changed', () => {
+  const [row] = one.comparison.backends
+  const comparisons = [0, -0.05, -0.01, -0.2, -0.1].map((drop, i) => ({
+    ...one,
+    method: `m${i}`,
+    comparison: { ...one.comparison, backends: [{ ...row, name: 'b', bits: 'W8A8', drop }] },
+  }))
+  assert.match(
+    renderReport({ title: 't', comparisons }),
+    'changes top-1 by 0.00 points for m0 (b) to -20.00 points for m3 (b). From 1 seed only',
+  )
+})
+
+test('more than 12 figures of a section are folded away, model by model and method by method', () => {
+  const layerSqnr = [{ backend: 'b', bits: 'W8A8', layers: [{ name: 'conv1', sqnrDb: 30 }] }]
+  const made = (seeds: number): string =>
+    renderReport({
+      title: 't',
+      comparisons: ['float', 'qat'].flatMap((name) =>
+        Array.from({ length: seeds }, (_, s) => ({
+          ...one,
+          method: name,
+          seed: s,
+          layerSqnr,
+          cost: undefined,
+          measured: [],
+        })),
+      ),
+    })
+  const folds = (page: string): string[] =>
+    [...page.matchAll(/<details class="wide fold"><summary>(.*?)</g)].map((m) => m[1])
+  assert.equal(folds(made(6)), [])
+  const page = made(7)
+  assert.equal(folds(page), [`${model}, float: 7 figures`, `${model}, qat: 7 figures`])
+  assert.is(
+    page.match(/SQNR of each layer&#39;s output/g)?.length,
+    (made(1).match(/SQNR of each layer&#39;s output/g)?.length as number) * 7,
+  )
+  elements(page)
+})
+
 test('a waterfall that does not add up shows the rest', () => {
   const waterfalls = [{ backend: 'b', bits: 'W8A8', from: 0.9, to: 0.85, steps: [{ knob: 'weights', change: -0.02 }] }]
   const page = renderReport({ title: 't', comparisons: [{ ...one, waterfalls }] })
