@@ -1,6 +1,6 @@
 import { defaultGridAlignment } from '../quant/trim/gridAlignment.ts'
 import { defaultKure } from '../quant/trim/kurtosis.ts'
-import { methodOptions } from '../quant/trim/methods.ts'
+import { defaultFrozenRate, methodOptions } from '../quant/trim/methods.ts'
 import { defaultPairTrimming } from '../quant/trim/pairTrimming.ts'
 import { defaultSchemeSampling, sampledParts } from '../quant/trim/schemeSampling.ts'
 import type { OptionSpecs } from './options.ts'
@@ -215,6 +215,13 @@ export const methodOptionSpecs: OptionSpecs = {
     maximum: 1,
     description: 'batch norm keeps its statistics from this fraction of the run on',
     usual: full.batchNormFreeze,
+  },
+  'frozen-rate': {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'factor on the learning rate from there on',
+    usual: defaultFrozenRate,
   },
   'export-snapped': {
     type: 'boolean',

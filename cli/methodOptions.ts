@@ -27,6 +27,7 @@ export function changedMethod(
     return on ? { ...(standard ?? initial), ...changes } : null
   }
   const exclude = given.has('clip-exclude') ? excludeFrom(textOf(values, 'clip-exclude')) : undefined
+  const frozenRate = pick('frozen-rate', base.frozenRate)
   return {
     weightBits: pick('weight-bits', base.weightBits),
     activationBits: pick('activation-bits', base.activationBits),
@@ -65,6 +66,7 @@ export function changedMethod(
     gridAlignment: part(base.gridAlignment, defaultGridAlignment, 'grid-alignment', { from: values['grid-from'] }),
     pairTrimming: part(base.pairTrimming, defaultPairTrimming, 'pair-trimming', { from: values['pair-from'] }),
     batchNormFreeze: pick('batch-norm-freeze', base.batchNormFreeze),
+    ...(frozenRate !== undefined && { frozenRate }),
     exportSnapped: pick('export-snapped', base.exportSnapped),
     exportClips: pick('export-clips', base.exportClips),
     batchNormBatches: pick('batch-norm-batches', base.batchNormBatches),

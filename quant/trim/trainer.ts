@@ -18,17 +18,11 @@ import { GainTrimming } from './gainTrimming.ts'
 import { GridAlignment } from './gridAlignment.ts'
 import { checkKure, kurePenalty } from './kurtosis.ts'
 import { LearnedSteps } from './learnedSteps.ts'
-import type { MethodOptions } from './methods.ts'
+import { defaultFrozenRate, type MethodOptions } from './methods.ts'
 import { PairTrimming } from './pairTrimming.ts'
 import { ReversePruning, type TrimEvent, trimTargets } from './reversePruning.ts'
 import { snappingScheme } from './schemeSampling.ts'
 import { QuantisationSimulator, type Simulator } from './simulator.ts'
-
-/**
- * Factor on the learning rate once batch norm is frozen: nothing then takes out what a step does to the scale of the
- * activations, and at the rate that batch norm bears networks fall back to chance (seen at 0.01, not at 0.0012).
- */
-const FROZEN_RATE = 0.1
 
 /** Some images with their labels, as a data set's batches give them. */
 export interface LabelledBatch {
@@ -143,6 +137,7 @@ export class Trainer {
     onStep?: (step: number, loss: number) => Promise<void>,
   ): Promise<{ metrics: EpochMetrics; trims: TrimEvent[] }> {
     const { stepsPerEpoch, epochs, method } = this.#options
+    const { frozenRate = defaultFrozenRate } = method
     const totalSteps = stepsPerEpoch * epochs
     let images = 0
     let lossSum = 0
@@ -152,7 +147,7 @@ export class Trainer {
     for (const batch of batches) {
       lambda = lambdaAt(step / totalSteps, method.curriculum)
       this.#optimiser.lr =
-        this.#baseRate * this.#options.schedule(step, totalSteps) * (this.#isFrozen(step) ? FROZEN_RATE : 1)
+        this.#baseRate * this.#options.schedule(step, totalSteps) * (this.#isFrozen(step) ? frozenRate : 1)
       const { loss, hits } = scope(() => this.#step(batch, lambda, step))
       images += batch.labels.size
       lossSum += loss * batch.labels.size

@@ -19,6 +19,11 @@ test('without options every method is as its table says', () => {
   for (const name of ['float', 'qat', 'quant-trim', 'kure', 'lsq']) assert.equal(changed(name), methodOptions(name))
 })
 
+test('the rate with frozen batch norm stands among the options only where it is given', () => {
+  assert.not.ok('frozenRate' in changed('quant-trim+grid'), 'or every run before it would have another hash')
+  assert.is(changed('quant-trim+grid', '--frozen-rate', '0.3').frozenRate, 0.3)
+})
+
 test('kurtosis regularisation: switched on by itself or by its options, and off', () => {
   assert.equal(changed('qat', '--kure').kure, defaultKure)
   assert.equal(changed('qat', '--kure-weight', '0.3').kure, { ...defaultKure, weight: 0.3 })

@@ -154,6 +154,13 @@ test('frozen batch norm keeps its statistics and the network goes on learning', 
   assert.not.equal(meanOf(free), before)
 })
 
+test('the rate with frozen batch norm is the one asked for', async () => {
+  const trainer = normedTrainer({ batchNormFreeze: 0.5, frozenRate: 0.3 })
+  const rates: number[] = []
+  for (let epoch = 0; epoch < 4; epoch++) rates.push((await trainer.trainEpoch([batch, batch])).metrics.learningRate)
+  assert.equal(rates, [0.1, 0.1, 0.1 * 0.3, 0.1 * 0.3])
+})
+
 test('the export step re-estimates batch norm as its lambda says: in float, or with the weights quantised', async () => {
   const exported = async (batchNormLambda: number): Promise<Trainer> => {
     const trainer = normedTrainer({ batchNormBatches: 2, batchNormLambda })
