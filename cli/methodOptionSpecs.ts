@@ -76,6 +76,12 @@ export const methodOptionSpecs: OptionSpecs = {
     description: 'activation bits to draw from',
     usual: defaultSchemeSampling.activationBits.join(','),
   },
+  'sampling-on-grid': {
+    type: 'string',
+    choices: ['any', 'tensor'],
+    description: 'asymmetric weights on the grid: as drawn, or per tensor with a free scale',
+    usual: 'any',
+  },
   ste: { type: 'string', choices: ['identity', 'clipped'], description: 'straight-through estimator', usual: full.ste },
   curriculum: {
     type: 'string',

@@ -41,6 +41,7 @@ export function changedMethod(
       parts: given.has('sampling-parts') ? partsFrom(textOf(values, 'sampling-parts')) : undefined,
       weightBits: given.has('sampling-weight-bits') ? bitsFrom(values, 'sampling-weight-bits') : undefined,
       activationBits: given.has('sampling-activation-bits') ? bitsFrom(values, 'sampling-activation-bits') : undefined,
+      onGrid: values['sampling-on-grid'],
     }),
     ste: pick('ste', base.ste),
     curriculum: {

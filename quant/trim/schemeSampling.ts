@@ -25,6 +25,11 @@ export interface SchemeSampling {
   /** Widths to draw from, each as likely as it stands in the list often. */
   readonly weightBits: readonly number[]
   readonly activationBits: readonly number[]
+  /**
+   * Asymmetric weights while the weights are held on a grid. 'any', also where absent: as drawn. 'tensor': per tensor, with a free
+   * scale: on a grid all symmetric schemes are one and the same, and this is the one that differs from them.
+   */
+  readonly onGrid?: 'any' | 'tensor'
 }
 
 /** A family as general as the scheme allows; it names no back end. */
@@ -92,16 +97,19 @@ export class SchemeSampler {
   readonly #fixed: TrainingScheme
   readonly #options: SchemeSampling
   readonly #seed: number
+  readonly #gridFrom: number
 
-  constructor(method: MethodOptions, options: SchemeSampling, seed: number) {
+  /** `gridFrom`: the first step whose weights are held on a grid. */
+  constructor(method: MethodOptions, options: SchemeSampling, seed: number, gridFrom = Number.POSITIVE_INFINITY) {
     this.#fixed = fixedScheme(method)
     this.#options = options
     this.#seed = seed
+    this.#gridFrom = gridFrom
   }
 
   /** The scheme of one point (a weight's or tensor's name) in one step of the run. */
   draw(step: number, point: string): TrainingScheme {
-    const { every, parts, weightBits, activationBits } = this.#options
+    const { every, parts, weightBits, activationBits, onGrid = 'any' } = this.#options
     const random = new RandomStream(this.#seed, every === 'step' ? `scheme ${step}` : `scheme ${step} ${point}`)
     // Each part is drawn whether it is used or not, so that leaving one out leaves the others as they were.
     const pick = <T>(part: SampledPart, fixed: T, choices: readonly T[]): T => {
@@ -110,6 +118,7 @@ export class SchemeSampler {
     }
     const { weights, weightQuantile, activations, activationRange, rounding } = this.#fixed
     const isSymmetric = pick('symmetry', weights.symmetric, [true, false])
+    const differs = onGrid === 'tensor' && step >= this.#gridFrom && !isSymmetric
     return {
       weights: {
         ...weights,
@@ -118,6 +127,7 @@ export class SchemeSampler {
         narrow: isSymmetric,
         granularity: pick('granularity', weights.granularity, ['tensor', 'channel']),
         scaleForm: pick('scale-form', weights.scaleForm, ['float', 'pow2']),
+        ...(differs && { granularity: 'tensor', scaleForm: 'float' }),
         bits: pick('bits', weights.bits, weightBits),
       },
       weightQuantile: pick('range', weightQuantile, [1, 0.999]),

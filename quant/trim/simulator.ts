@@ -28,6 +28,8 @@ export interface SimulatorOptions {
   /** The parameters that are trained, as they are at each step. */
   readonly parameters: Parameters
   readonly seed: number
+  /** The first step whose weights are held on a grid; absent where none are. */
+  readonly gridFrom?: number
 }
 
 /**
@@ -49,7 +51,7 @@ export class QuantisationSimulator implements Simulator {
   /** The scheme of a point in a step. */
   readonly #scheme: (step: number, point: string) => TrainingScheme
 
-  constructor(graph: Graph, method: MethodOptions, { parameters, seed }: SimulatorOptions) {
+  constructor(graph: Graph, method: MethodOptions, { parameters, seed, gridFrom }: SimulatorOptions) {
     this.#options = method
     const points = quantisationPoints(graph)
     this.#weights = new Map(points.weights.map((point) => [point.parameter, point]))
@@ -61,7 +63,7 @@ export class QuantisationSimulator implements Simulator {
       const fixed = fixedScheme(method)
       this.#scheme = () => fixed
     } else {
-      const sampler = new SchemeSampler(method, method.sampling, seed)
+      const sampler = new SchemeSampler(method, method.sampling, seed, gridFrom)
       this.#scheme = (step, point) => sampler.draw(step, point)
     }
   }

@@ -106,6 +106,9 @@ export class Trainer {
       this.#simulator = new QuantisationSimulator(graph, method, {
         parameters: this.parameters,
         seed: options.seed,
+        gridFrom: method.gridAlignment
+          ? Math.ceil(method.gridAlignment.from * options.stepsPerEpoch * options.epochs)
+          : undefined,
       })
     }
     this.#optimiser = options.optimiser(trainable)

@@ -44,6 +44,7 @@ test('sampling, grid alignment and pair trimming: switched on as a whole or by o
     parts: ['bits', 'symmetry'],
     weightBits: [4, 8],
   })
+  assert.is(changed('quant-trim+sampling', '--sampling-on-grid', 'tensor').sampling?.onGrid, 'tensor')
   assert.is(changed('quant-trim+sampling', '--no-sampling').sampling, null)
   assert.equal(changed('qat', '--grid-from', '0.6').gridAlignment, { from: 0.6 })
   assert.is(changed('quant-trim+grid', '--no-grid-alignment', '--no-export-snapped').exportSnapped, false)

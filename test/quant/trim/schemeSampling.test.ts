@@ -86,6 +86,22 @@ test('a part that is not sampled stays as the method has it, and leaves the othe
   )
 })
 
+test('on the grid asymmetric weights are per tensor with a free scale where that is asked for, and nothing else changes', () => {
+  const draws = (onGrid?: 'any' | 'tensor', gridFrom?: number): TrainingScheme[] => {
+    const sampler = new SchemeSampler(method, { ...defaultSchemeSampling, ...(onGrid && { onGrid }) }, 7, gridFrom)
+    return Array.from({ length: 100 }, (_, step) => sampler.draw(step, 'w'))
+  }
+  const free = draws()
+  assert.equal(draws('any', 40), free)
+  assert.equal(draws('tensor'), free, 'without a grid')
+  const tensor = { granularity: 'tensor', scaleForm: 'float' }
+  const wanted = free.map((scheme, step) =>
+    step < 40 || scheme.weights.symmetric ? scheme : { ...scheme, weights: { ...scheme.weights, ...tensor } },
+  )
+  assert.not.equal(wanted, free)
+  assert.equal(draws('tensor', 40), wanted)
+})
+
 test('a draw depends on seed, step and point only; with every step, not on the point', () => {
   assert.equal(drawn({}, 20), drawn({}, 20))
   assert.not.equal(drawn({}, 20, 'v'), drawn({}, 20, 'w'))
