@@ -30,6 +30,8 @@ child.on('close', (status) => {
     console.error('the test run ended before uvu printed its totals')
     process.exit(status || 1)
   }
+  // Thousands of lines, the coverage table among them, part a failure from the end: its name is said again there.
+  for (const line of plain.match(/^ {3}FAIL .*$/gm) ?? []) console.log(line.trim())
   if (status !== 0 && passed === total) console.log('every test passed, but the run failed: see above (coverage?)')
   console.log(`${passed} passed, ${total - passed} failed`)
   process.exit(status ?? 1)

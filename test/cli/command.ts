@@ -19,21 +19,38 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Runs quant-trim in `folder`; `interruptAt`: sends SIGINT as soon as stderr holds this text. */
+/**
+ * A module that a process loads first: it sends itself SIGINT as soon as it has written this text to stderr. From outside the
+ * signal could come late, to a command that has ended meanwhile.
+ */
+function interruptingAt(text: string): string {
+  const code = `
+    const { write } = process.stderr
+    let interrupted = false
+    process.stderr.write = function (chunk, ...rest) {
+      const result = write.call(this, chunk, ...rest)
+      if (!interrupted && String(chunk).includes(${JSON.stringify(text)})) {
+        interrupted = true
+        process.kill(process.pid, 'SIGINT')
+      }
+      return result
+    }
+  `
+  return `data:text/javascript,${encodeURIComponent(code)}`
+}
+
+/** Runs quant-trim in `folder`; `interruptAt`: with SIGINT as soon as it has written this to stderr, in one piece. */
 export function runCommand(folder: string, args: string[], interruptAt?: string): Promise<Result> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [main, ...args], { cwd: folder })
+    const flags = interruptAt === undefined ? [] : ['--import', interruptingAt(interruptAt)]
+    const child = spawn(process.execPath, [...flags, main, ...args], { cwd: folder })
     let stdout = ''
     let stderr = ''
-    let interrupted = false
     child.stdout.on('data', (chunk) => {
       stdout += chunk
     })
     child.stderr.on('data', (chunk) => {
       stderr += chunk
-      if (interruptAt === undefined || interrupted || !stderr.includes(interruptAt)) return
-      interrupted = true
-      child.kill('SIGINT')
     })
     child.on('close', (status) => resolve({ status, stdout, stderr }))
   })

@@ -25,7 +25,7 @@ interface Result {
 function run(program: string, ...flags: string[]): Promise<Result> {
   return new Promise((resolve) => {
     const args = [...flags, '--input-type=module', '--eval', prologue + program]
-    const child = spawn(process.execPath, args, { timeout: 20000 })
+    const child = spawn(process.execPath, args, { timeout: 60000 })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk) => {
