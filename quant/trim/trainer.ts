@@ -133,7 +133,7 @@ export class Trainer {
 
   /**
    * Trains on one epoch of batches, then trims. `onStep` is awaited after each step, so that a caller can report and let
-   * events in. Throws `NumericError` when the loss is not finite.
+   * events in. Throws `NumericError` when the loss, or what is quantised, is not finite.
    */
   async trainEpoch(
     batches: Iterable<LabelledBatch>,
@@ -182,15 +182,21 @@ export class Trainer {
     const [output] = this.graph.outputs
     const tap = this.#simulator.tap(lambda, step)
     const training = !this.#isFrozen(step)
-    const logits = runGraph(this.graph, this.parameters, { [input.name]: images }, { training, tap })[output]
-    const fit = crossEntropy(logits as FloatTensor, labels, { labelSmoothing })
+    const diverged = (what: string): NumericError =>
+      new NumericError(
+        `training: ${what} in epoch ${this.#epoch + 1}, step ${(step % stepsPerEpoch) + 1}; try a lower learning rate or, with tight activation ranges, the clipped straight-through estimator`,
+      )
+    let logits: FloatTensor
+    try {
+      logits = runGraph(this.graph, this.parameters, { [input.name]: images }, { training, tap })[output] as FloatTensor
+    } catch (error) {
+      // A quantiser meets what is not finite before the loss does.
+      throw error instanceof NumericError ? diverged(error.message) : error
+    }
+    const fit = crossEntropy(logits, labels, { labelSmoothing })
     const penalty = kure ? kurePenalty(this.#regularised, kure) : null
     const loss = penalty === null ? fit : add(fit, penalty)
-    if (!Number.isFinite(loss.item())) {
-      throw new NumericError(
-        `training: the loss is ${loss.item()} in epoch ${this.#epoch + 1}, step ${(step % stepsPerEpoch) + 1}; try a lower learning rate`,
-      )
-    }
+    if (!Number.isFinite(loss.item())) throw diverged(`the loss is ${loss.item()}`)
     loss.backward()
     this.#optimiser.step()
     const fraction = (step + 1) / (stepsPerEpoch * epochs)

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { NumericError } from '../../../engine/base/errors.ts'
 import { noGrad } from '../../../engine/core/tape.ts'
 import { type FloatTensor, tensor } from '../../../engine/core/tensor.ts'
 import { buildGraph } from '../../../engine/graph/builder.ts'
@@ -242,6 +243,18 @@ test('a NaN loss is an error that says when', async () => {
 test('every method is described, and an unknown one is refused with the list', () => {
   for (const [name, { summary }] of Object.entries(methods)) assert.ok(summary.length > 10, name)
   assert.throws(() => methodOptions('magic'), /no method 'magic'; wanted one of float, qat, quant-trim/)
+})
+
+test('a training whose quantisers meet NaN before the loss does says where, and what to try', async () => {
+  const trainer = makeTrainer(methodOptions('quant-trim'))
+  for (let epoch = 0; epoch < 9; epoch++) await trainer.trainEpoch([batch, batch])
+  trainer.parameters.get('fc1.weight')?.data.fill(Number.NaN, 0, 1)
+  const error = await trainer.trainEpoch([batch, batch]).catch((thrown: Error) => thrown)
+  assert.instance(error, NumericError)
+  assert.match(
+    (error as Error).message,
+    /^training: .*not finite in float32.* in epoch 10, step 1; try a lower learning rate or, .*clipped/,
+  )
 })
 
 test.run()
