@@ -235,6 +235,11 @@ export const methodOptionSpecs: OptionSpecs = {
     usual: full.exportSnapped,
   },
   'export-clips': { type: 'boolean', description: 'export learned activation ranges as Clip', usual: full.exportClips },
+  'export-centred-logits': {
+    type: 'boolean',
+    description: 'shift the logits to the middle of symmetric codes, Clip their lower half',
+    usual: false,
+  },
   'batch-norm-batches': {
     type: 'integer',
     minimum: 0,

@@ -28,6 +28,7 @@ export function changedMethod(
   }
   const exclude = given.has('clip-exclude') ? excludeFrom(textOf(values, 'clip-exclude')) : undefined
   const frozenRate = pick('frozen-rate', base.frozenRate)
+  const exportCentredLogits = pick('export-centred-logits', base.exportCentredLogits)
   return {
     weightBits: pick('weight-bits', base.weightBits),
     activationBits: pick('activation-bits', base.activationBits),
@@ -70,6 +71,7 @@ export function changedMethod(
     ...(frozenRate !== undefined && { frozenRate }),
     exportSnapped: pick('export-snapped', base.exportSnapped),
     exportClips: pick('export-clips', base.exportClips),
+    ...(exportCentredLogits !== undefined && { exportCentredLogits }),
     batchNormBatches: pick('batch-norm-batches', base.batchNormBatches),
     batchNormLambda: pick('batch-norm-lambda', base.batchNormLambda),
   }

@@ -7,6 +7,7 @@ import { checkParameters } from '../engine/graph/parameters.ts'
 import { loadSafetensors } from '../engine/graph/safetensors.ts'
 import type { Dataset } from '../models/data/dataset.ts'
 import type { ValueRange } from '../quant/affine/quantiser.ts'
+import { clipLogits } from '../quant/trim/centreLogits.ts'
 import { insertClips } from '../quant/trim/exportStep.ts'
 import type { TrimEvent } from '../quant/trim/reversePruning.ts'
 import type { EpochMetrics, ExportedModel } from '../quant/trim/trainer.ts'
@@ -81,13 +82,14 @@ export function openRun(
       write(TRIMS, toLines(trims))
       write(STATE, encodeSafetensors(state, {}))
     },
-    finish({ graph, parameters, ranges }, floatTop1) {
+    finish({ graph, parameters, ranges, logits }, floatTop1) {
       const bytes = encodeSafetensors(parameters, {
         format: 'quant-trim checkpoint 1',
         graph: graph.name,
         method: config.method,
         floatTop1: String(floatTop1),
         ranges: JSON.stringify(Object.fromEntries([...ranges].map(([name, { lo, hi }]) => [name, [lo, hi]]))),
+        ...(logits && { logits: JSON.stringify({ [graph.outputs[0]]: [logits.lo, logits.hi] }) }),
       })
       const digest = sha256(bytes)
       write(CHECKPOINT, bytes)
@@ -141,7 +143,9 @@ export function loadRun(
     ? classifierFrom(readRunFile(folder, SOURCE), join(folder, SOURCE), dataset).graph
     : graphOf(config, dataset)
   checkParameters(graph, tensors)
-  return { config, graph: insertClips(graph, parseRanges(metadata.ranges, folder)), parameters: tensors }
+  const clipped = insertClips(graph, parseRanges(metadata.ranges, folder))
+  const logits = parseRanges(metadata.logits, folder).get(graph.outputs[0])
+  return { config, graph: logits ? clipLogits(clipped, logits) : clipped, parameters: tensors }
 }
 
 function decodeFile(folder: string, name: string): ReturnType<typeof loadSafetensors> {

@@ -79,7 +79,13 @@ export async function trainAll(
 /** What determines a training up to its last epoch: all but the export step. The same: it was trained once. */
 export function trainedPart({ config, base }: Training): string {
   const { methodOptions, ...rest } = config
-  const { exportClips: _clips, batchNormBatches: _batches, batchNormLambda: _lambda, ...trained } = methodOptions
+  const {
+    exportClips: _clips,
+    exportCentredLogits: _logits,
+    batchNormBatches: _batches,
+    batchNormLambda: _lambda,
+    ...trained
+  } = methodOptions
   return JSON.stringify([rest, trained, base?.folder])
 }
 

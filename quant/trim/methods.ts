@@ -58,6 +58,8 @@ export interface MethodOptions {
   readonly exportSnapped: boolean
   /** Whether the export step clips activations to their learned ranges. */
   readonly exportClips: boolean
+  /** Whether the export step centres the logits and clips what cannot win: see `centreLogits`; absent: no. */
+  readonly exportCentredLogits?: boolean
   /** Training batches over which the export step re-estimates batch norm; 0 leaves it as trained. */
   readonly batchNormBatches: number
   /** The blend that these batches see: 0 re-estimates in float, 1 as training quantises at its end. */

@@ -12,6 +12,7 @@ import type { Optimiser } from '../../engine/optim/optimiser.ts'
 import type { Schedule } from '../../engine/optim/schedules.ts'
 import type { ValueRange } from '../affine/quantiser.ts'
 import { codeRange } from '../affine/scheme.ts'
+import { centreLogits, checkLogits, clipLogits } from './centreLogits.ts'
 import { checkCurriculum, lambdaAt } from './curriculum.ts'
 import { insertClips, reestimateBatchNorm, snapWeights } from './exportStep.ts'
 import { GainTrimming } from './gainTrimming.ts'
@@ -68,7 +69,12 @@ export interface ExportedModel {
   readonly parameters: Parameters
   /** Learned activation ranges by tensor name. */
   readonly ranges: ReadonlyMap<string, ValueRange>
+  /** The range that centred logits are clipped to. */
+  readonly logits?: ValueRange
 }
+
+/** Batches that centring looks at where batch norm is not re-estimated. */
+const LOGIT_BATCHES = 32
 
 /** Trains one graph with one method, epoch by epoch; all of its state can be saved between epochs. */
 export class Trainer {
@@ -90,6 +96,7 @@ export class Trainer {
   constructor(graph: Graph, options: TrainerOptions) {
     const { method } = options
     checkCurriculum(method.curriculum)
+    if (method.exportCentredLogits) checkLogits(graph)
     this.graph = graph
     this.#options = options
     this.parameters = initialise(graph, options.seed)
@@ -219,23 +226,27 @@ export class Trainer {
   }
 
   /**
-   * The checkpoint. With the method's export step, weights are first rounded to their codes, in place, batch norm is then
-   * re-estimated over the first `batchNormBatches` of `batches`, and the exported graph clips activations to their learned ranges.
+   * The checkpoint. With the method's export step, in this order: weights are rounded to their codes, in place, batch norm is
+   * re-estimated over the first of `batches`, activations are clipped to their learned ranges, logits are centred.
    */
   export(batches: Iterable<LabelledBatch>): ExportedModel {
     const { stepsPerEpoch, epochs, method } = this.#options
-    const { batchNormBatches, batchNormLambda, exportClips, exportSnapped } = method
+    const { batchNormBatches, batchNormLambda, exportClips, exportSnapped, exportCentredLogits = false } = method
     if (exportSnapped) snapWeights(this.graph, this.parameters, snappingScheme(method))
     // What the re-estimation shows the observers is no training.
     const ranges = this.#simulator.ranges()
+    const images = [...firstImages(batches, batchNormBatches || (exportCentredLogits ? LOGIT_BATCHES : 0))]
     if (batchNormBatches > 0) {
       const tap = (k: number): Tap =>
         batchNormLambda === 0 ? {} : this.#simulator.tap(batchNormLambda, stepsPerEpoch * epochs + k)
-      reestimateBatchNorm(this.graph, this.parameters, firstImages(batches, batchNormBatches), tap)
+      reestimateBatchNorm(this.graph, this.parameters, images, tap)
     }
     this.#pairTrimming?.atExport(this.parameters)
     const graph = exportClips ? insertClips(this.graph, ranges) : this.graph
-    return { graph, parameters: this.parameters, ranges: exportClips ? ranges : new Map() }
+    const exported = { graph, parameters: this.parameters, ranges: exportClips ? ranges : new Map() }
+    if (!exportCentredLogits) return exported
+    const logits = centreLogits(graph, this.parameters, images)
+    return { ...exported, graph: clipLogits(graph, logits), logits }
   }
 
   /** Everything a resumed run needs, as named tensors. */
@@ -283,7 +294,7 @@ function countHits(logits: ArrayLike<number>, labels: Int32Array): number {
 function* firstImages(batches: Iterable<LabelledBatch>, count: number): Generator<FloatTensor> {
   let taken = 0
   for (const { images } of batches) {
+    if (taken++ === count) return
     yield images
-    if (++taken === count) return
   }
 }

@@ -223,7 +223,7 @@ test('what is wrong with "from" is said with its place', () => {
 })
 
 test('methods that differ in the export step only are trained once, and give what each gives by itself', async () => {
-  const exported = { 'export-clips': true, 'batch-norm-batches': 2 }
+  const exported = { 'export-clips': true, 'export-centred-logits': true, 'batch-norm-batches': 2 }
   const plan = {
     name: 'twins',
     data: [data],
@@ -239,7 +239,8 @@ test('methods that differ in the export step only are trained once, and give wha
   const { runs, seconds } = JSON.parse(readFileSync(join(folder, 'twins.results.json'), 'utf8')) as ExperimentResults
   const alone = ['--method', 'qat', '--epochs', '2']
   const plain = await train(...alone, '--out', 'plain')
-  const twin = await train(...alone, '--export-clips', '--batch-norm-batches', '2', '--out', 'twin')
+  const flags = ['--export-clips', '--export-centred-logits', '--batch-norm-batches', '2']
+  const twin = await train(...alone, ...flags, '--out', 'twin')
   assert.equal(
     runs.map(({ sha256 }) => sha256),
     [plain.sha256, twin.sha256],

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { loadRun, readConfig } from '../../cli/run.ts'
 import { backendNames } from '../../quant/backends/index.ts'
 import { type Result, runCommand, temporaryFolder } from './command.ts'
 
@@ -226,6 +227,29 @@ for (const [args, wanted, message] of refused) {
     assert.match(line, message)
   })
 }
+
+test('centred logits are clipped in whatever reads the run', async () => {
+  const trained = await run([
+    'train',
+    ...small,
+    '--epochs',
+    '1',
+    '--export-centred-logits',
+    '--out',
+    'centred',
+    '--quiet',
+  ])
+  assert.is(trained.status, 0, trained.stderr)
+  const config = readConfig(join(folder, 'centred'))
+  const { graph } = loadRun(join(folder, 'centred'), config, { shape: [1, 16, 16], classes: Array(10).fill('') })
+  const [clip] = graph.nodes.filter(({ name }) => name === 'logits.clip')
+  const { min, max } = clip.attributes as { min: number; max: number }
+  assert.ok(max > 0 && Math.abs(min + max) <= 2 ** -22 * max, `[${min}, ${max}] is balanced`)
+  assert.equal(clip.outputs, graph.outputs)
+  const { status, stdout } = await run(['eval', 'centred', '--limit', '20', '--backends', 'onnx-spec', '--json'])
+  assert.is(status, 0)
+  assert.ok(JSON.parse(stdout).backends.length > 0)
+})
 
 test('a truncated checkpoint is refused by name', async () => {
   const file = join(folder, 'second/checkpoint.safetensors')

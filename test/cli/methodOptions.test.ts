@@ -31,8 +31,10 @@ test('kurtosis regularisation: switched on by itself or by its options, and off'
   assert.is(changed('kure', '--no-kure').kure, null)
 })
 
-test('step sizes and reverse pruning', () => {
+test('step sizes, reverse pruning and centred logits', () => {
   assert.is(changed('qat', '--step-sizes', 'learned').stepSizes, 'learned')
+  assert.is(changed('qat', '--export-centred-logits').exportCentredLogits, true)
+  assert.is('exportCentredLogits' in changed('qat'), false, 'so that earlier runs keep their hash')
   assert.is(changed('quant-trim', '--no-reverse-pruning').reversePruning, null)
   assert.is(changed('qat', '--clip-quantile', '0.98').reversePruning?.quantile, 0.98)
 })

@@ -1,9 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type FloatTensor, tensor } from '../../../engine/core/tensor.ts'
-import { buildGraph } from '../../../engine/graph/builder.ts'
+import { buildGraph, type GraphBuilder } from '../../../engine/graph/builder.ts'
 import { initialise } from '../../../engine/graph/initialise.ts'
 import { runGraph } from '../../../engine/graph/interpreter.ts'
+import { centreLogits, checkLogits, clipLogits } from '../../../quant/trim/centreLogits.ts'
 import { insertClips, reestimateBatchNorm } from '../../../quant/trim/exportStep.ts'
 
 const test = suite('export step')
@@ -58,6 +59,36 @@ test('no batch leaves the statistics as they were', () => {
   const parameters = initialise(normed, 0)
   reestimateBatchNorm(normed, parameters, [])
   assert.equal([...parameters.get('bn.running_var')!.data], [1])
+})
+
+test('logits are shifted to the middle of their upper half, which is all that a Clip leaves', () => {
+  const classes = buildGraph('classes', (g) => ({ logits: g.linear(g.input('x', [null, 1]), { name: 'fc', out: 4 }) }))
+  const parameters = initialise(classes, 0)
+  parameters.set('fc.weight', tensor([0, 0, 0, 1], [4, 1]))
+  parameters.set('fc.bias', tensor([-10, -4, -2, 0]))
+  const x = tensor([4], [1, 1])
+  // Logits [-10, -4, -2, 4]: median -3, maximum 4, centre 0.5.
+  const range = centreLogits(classes, parameters, [x])
+  assert.equal(range, { lo: -3.5, hi: 3.5 })
+  assert.equal([...parameters.get('fc.bias')!.data], [-10.5, -4.5, -2.5, -0.5])
+  const clipped = clipLogits(classes, range)
+  assert.equal(clipped.outputs, ['logits'])
+  assert.equal([...runGraph(clipped, parameters, { x }).logits.data], [-3.5, -3.5, -2.5, 3.5])
+  assert.throws(() => centreLogits(classes, parameters, []), /no images/)
+})
+
+test('logits that no layer with a bias makes cannot be centred', () => {
+  for (const build of [
+    (g: GraphBuilder) => g.relu(g.linear(g.input('x', [null, 1]), { name: 'fc', out: 2 })),
+    (g: GraphBuilder) => g.input('x', [null, 1]),
+  ]) {
+    const net = buildGraph('net', build)
+    assert.throws(
+      () => checkLogits(net),
+      (error: Error) =>
+        error.name === 'UnsupportedError' && /comes from (Relu|an input); wanted a Gemm/.test(error.message),
+    )
+  }
 })
 
 test.run()
