@@ -85,6 +85,7 @@ export {
 } from './passes/injectImbalance.ts'
 export { type QuantisedTapOptions, quantisedTap } from './passes/quantisedTap.ts'
 // Quant-Trim: training.
+export { centreLogits, clipLogits } from './trim/centreLogits.ts'
 export { lambdaAt } from './trim/curriculum.ts'
 export { insertClips, reestimateBatchNorm } from './trim/exportStep.ts'
 export { GainTrimming } from './trim/gainTrimming.ts'
