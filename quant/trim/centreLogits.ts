@@ -8,6 +8,9 @@ import { floatParameter } from '../../engine/graph/parameters.ts'
 import { quantileOf } from '../affine/quantile.ts'
 import type { ValueRange } from '../affine/quantiser.ts'
 
+/** Batches that the export step centres logits over where it re-estimates no batch norm. */
+export const defaultLogitBatches = 32
+
 /**
  * The layer that a classifier's logits come from: the Gemm or Conv with a bias of its own that makes the graph's first output.
  * Throws `UnsupportedError` where something else makes it.

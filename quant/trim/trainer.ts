@@ -12,7 +12,7 @@ import type { Optimiser } from '../../engine/optim/optimiser.ts'
 import type { Schedule } from '../../engine/optim/schedules.ts'
 import type { ValueRange } from '../affine/quantiser.ts'
 import { codeRange } from '../affine/scheme.ts'
-import { centreLogits, checkLogits, clipLogits } from './centreLogits.ts'
+import { centreLogits, checkLogits, clipLogits, defaultLogitBatches } from './centreLogits.ts'
 import { checkCurriculum, lambdaAt } from './curriculum.ts'
 import { insertClips, reestimateBatchNorm, snapWeights } from './exportStep.ts'
 import { GainTrimming } from './gainTrimming.ts'
@@ -72,9 +72,6 @@ export interface ExportedModel {
   /** The range that centred logits are clipped to. */
   readonly logits?: ValueRange
 }
-
-/** Batches that centring looks at where batch norm is not re-estimated. */
-const LOGIT_BATCHES = 32
 
 /** Trains one graph with one method, epoch by epoch; all of its state can be saved between epochs. */
 export class Trainer {
@@ -235,7 +232,7 @@ export class Trainer {
     if (exportSnapped) snapWeights(this.graph, this.parameters, snappingScheme(method))
     // What the re-estimation shows the observers is no training.
     const ranges = this.#simulator.ranges()
-    const images = [...firstImages(batches, batchNormBatches || (exportCentredLogits ? LOGIT_BATCHES : 0))]
+    const images = [...firstImages(batches, batchNormBatches || (exportCentredLogits ? defaultLogitBatches : 0))]
     if (batchNormBatches > 0) {
       const tap = (k: number): Tap =>
         batchNormLambda === 0 ? {} : this.#simulator.tap(batchNormLambda, stepsPerEpoch * epochs + k)
