@@ -60,6 +60,7 @@ for (const [name, columns, page] of [
   ['cifar10-resnet8', [float, ...eightBits, worst('W4A8'), worst('W4A4')], 'README.md'],
   ['cifar10-fragile', [float, ...eightBits], 'README.md'],
   ['cifar10-mobilenet', [float, ...eightBits, worst('W4A8'), worst('W4A4')], 'README.md'],
+  ['cifar10-mobilenet-long', [float, ...eightBits, worst('W4A8'), worst('W4A4')], 'README.md'],
   ['mnist-lenet', [float, ...eightBits, worst('W4A8'), worst('W4A4')], 'experiments/README.md'],
 ] as const) {
   test(`the numbers of ${name} are those of its committed results`, () => {
